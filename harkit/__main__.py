@@ -1,0 +1,201 @@
+"""The command line: parse, call, print. What can go wrong ends in one sentence and exit code 2."""
+
+import argparse
+import json
+import logging
+import sys
+import time
+from pathlib import Path
+
+from harkit import __version__
+from harkit.settings import InputError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; gives the exit code: 0 done, 1 something is missing (doctor), 2 bad input."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("harkit").setLevel(logging.INFO)
+    logging.getLogger().setLevel(logging.WARNING)
+    try:
+        return options.call(options) or 0
+    except InputError as error:
+        print(f"harkit: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("harkit: stopped.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="harkit", description="A computer vision course: what is this person doing?")
+    parser.add_argument("--version", action="version", version=f"harkit {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name, call, help):
+        added = commands.add_parser(name, help=help, description=help)
+        added.set_defaults(call=call)
+        return added
+
+    command("doctor", _doctor, "what works here, what is missing, how to mend it")
+
+    add = command("fetch", _fetch, "bring pictures onto this machine").add_argument
+    add("kind", choices=["har", "falls"])
+    add("--from", dest="source", default="drawn", metavar="drawn|DIR|ZIP|kaggle")
+    add("--count", type=_positive, help="pictures to draw (har) or subjects (falls)")
+    add("--seed", type=int, default=0)
+    add("--to", help="folder that gets them (default: the course's data folder)")
+
+    add = command("course", _course, "run the lessons and end with the table of results").add_argument
+    add("--profile", choices=["reduced", "photos", "full"])
+    add("--only", help="lessons by number: 04,05")
+
+    add = command("train", _train, "train a network and leave a run folder").add_argument
+    add("--data", required=True, metavar="DIR|ZIP")
+    add("--model", required=True, metavar="vgg16|resnet|resnet50")
+    add("--recipe", default="published", metavar="published|improved")
+    add("--size", type=_positive, metavar="PX", help="side of the squared pictures (default: as in the profile)")
+    add("--epochs", type=_positive)
+    add("--minutes", type=float, help="as many epochs as fit into this time")
+    add("--seed", type=int, default=0)
+    add("--split", choices=["honest", "leaky", "frame", "subject"])
+    add("--out", required=True, metavar="RUN")
+    add("--resume", action="store_true", help="go on with a run that was interrupted")
+
+    add = command("evaluate", _evaluate, "score a run on labelled pictures that it has not seen").add_argument
+    add("run", metavar="RUN")
+    add("--data", required=True, metavar="DIR|ZIP")
+    add("--json", action="store_true")
+    add("--all", action="store_true", help="keep the pictures that the run trained or chose on")
+
+    add = command("predict", _predict, "name the action in pictures, or fill in a submission").add_argument
+    add("run", metavar="RUN")
+    add("pictures", nargs="*", metavar="PICTURE")
+    add("--data", metavar="DIR|ZIP")
+    add("--csv", metavar="FILE", help="an answer for every test picture of --data")
+    return parser
+
+
+def _doctor(options) -> int:
+    from harkit import doctor
+
+    return doctor.run()
+
+
+def _fetch(options) -> None:
+    from harkit import fetch, settings
+
+    to = options.to or settings.load().data
+    print(fetch.fetch(options.kind, options.source, to, options.count, options.seed))
+
+
+def _course(options) -> None:
+    from harkit import course, settings
+
+    config = settings.load(options.profile)
+    print(f"profile {config.profile}: {config.har} and {config.falls} pictures, {config.side} px", flush=True)
+    only = options.only.split(",") if options.only else None
+    times = course.run(config, only, report=lambda line: print(line, flush=True))
+    print(
+        f"\nall lessons                {times.seconds.sum():6.1f} s, executed copies in {config.results / 'executed'}"
+    )
+    from harkit import evaluation  # torch is imported only now, after the notebooks are done
+
+    table = evaluation.results(config)
+    table.to_csv(config.results / "results.csv", index=False)
+    print(course.as_text(table))
+
+
+def _train(options) -> None:
+    from harkit import catalogue, models, settings, splits, training
+
+    if options.model not in models.NETWORKS:
+        raise InputError(f"There is no network '{options.model}': choose one of {', '.join(models.NETWORKS)}.")
+    config = settings.load()
+    pictures = _read(options.data, config)
+    split = options.split or ("subject" if (pictures.subject != "").any() else "honest")
+    divided = splits.divide(pictures, split, options.seed)
+    print(splits.counts(divided).to_string())
+    print(catalogue.problems(pictures).query("files > 0").to_string(index=False))
+    started = time.perf_counter()
+    run = training.fit(
+        divided, options.out, options.model, options.recipe, side=options.size or config.side, split=split,
+        epochs=options.epochs, minutes=options.minutes, seed=options.seed, resume=options.resume,
+        cache=config.data / "decoded", download=config.download,
+    )  # fmt: skip
+    seconds, last = time.perf_counter() - started, training.runs.history(run).iloc[-1]
+    print(
+        f"{run}: validation accuracy {last.validation_accuracy:.3f} after {int(last.epoch)} epochs, "
+        f"{last.pictures_per_second:.0f} pictures/s, {seconds:.0f} s in all"
+    )
+    if not (divided.split == "test").any():
+        print("There are too few subjects for a test part: the validation figure chose the weights, so it flatters.")
+
+
+def _evaluate(options) -> None:
+    from harkit import evaluation, runs, settings
+
+    started = time.perf_counter()
+    config, plan = settings.load(), runs.settings(options.run)
+    pictures = _read(options.data, config)
+    labelled = pictures[pictures.status == "labelled"].reset_index(drop=True)
+    strangers = sorted(set(labelled.label) - set(plan["classes"]))
+    if strangers:
+        raise InputError(f"{options.data} holds the label '{strangers[0]}', which {options.run} was not trained on.")
+    chosen = labelled if options.all else evaluation.unseen(options.run, pictures)
+    left_out = len(labelled) - len(chosen)
+    if chosen.empty:
+        raise InputError(
+            f"{options.run} trained or chose on all {len(labelled)} pictures of {options.data}, so no honest figure is "
+            "left: give other pictures, or --all to score them all the same."
+        )
+    predictions = evaluation.predict(options.run, chosen, config.data / "decoded")
+    found = evaluation.score(predictions)
+    found |= {"left_out": left_out, "classes": plan["classes"], "seconds": time.perf_counter() - started}
+    if options.json:
+        print(json.dumps(found))
+        return
+    print(evaluation.report(predictions).round(3).to_string())
+    print(f"\n{left_out} pictures left out, which the run trained or chose on (or near-duplicates of them)")
+    print(
+        f"accuracy {found['accuracy']:.3f} (95 % interval {found['low']:.3f}–{found['high']:.3f}), "
+        f"macro F1 {found['macro_f1']:.3f}, {found['n']} pictures, {found['seconds']:.1f} s"
+    )
+
+
+def _predict(options) -> None:
+    from harkit import catalogue, evaluation, settings
+
+    cache = settings.load().data / "decoded"
+    if options.csv:
+        if not options.data or options.pictures:
+            raise InputError("--csv goes with --data: give the set whose test pictures want an answer.")
+        table = evaluation.submission(options.run, _read(options.data, settings.load()), cache)
+        catalogue.write_table(table, options.csv)
+        print(f"{options.csv}: {len(table)} rows")
+        return
+    if options.data or not options.pictures:
+        raise InputError("Give one picture or more, or --data together with --csv.")
+    answers = evaluation.predict(options.run, catalogue.single_files(options.pictures), cache)
+    for path, predicted, probability in zip(
+        answers.path, answers.predicted, answers.filter(like="p_").max(axis=1), strict=True
+    ):
+        print(f"{path}\t{predicted}\t{probability:.3f}")
+
+
+def _read(data: str, config):
+    from harkit import catalogue, fetch
+
+    return catalogue.read(fetch.unpack(Path(data), config.data))
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number above zero")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

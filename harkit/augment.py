@@ -1,0 +1,146 @@
+"""Random changes to pictures: on the device for each picture anew, or once as files beside the originals."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+from torchvision.transforms import v2
+
+from harkit import catalogue as catalogues
+from harkit import fetch
+
+PUBLISHED = dict(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.1)  # both notebooks jitter colours by these
+GREY = (0.2989, 0.5870, 0.1140)  # weights of R, G and B in a grey picture
+
+
+def none(images: Tensor, generator: torch.Generator) -> Tensor:
+    """No change."""
+    return images
+
+
+def mild(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Flip, turn by up to 10°, zoom by up to 15 %, jitter brightness, contrast and saturation: (N, 3, H, W) in 0…1."""
+    images = turn_and_flip(images, generator, degrees=10, zoom=0.15)
+    return jitter(images, generator, brightness=0.2, contrast=0.2, saturation=0.2)
+
+
+def published_falls(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Notebook B's training transforms, for each picture anew: flip, turn by up to 10°, jitter colours."""
+    return jitter(turn_and_flip(images, generator, degrees=10), generator, **PUBLISHED)
+
+
+ON_THE_FLY = {"none": none, "mild": mild, "published_falls": published_falls}
+
+
+def turn_and_flip(images: Tensor, generator, degrees: float = 0, zoom: float = 0, flip: float = 0.5) -> Tensor:
+    """Turn by ±`degrees`, zoom by ±`zoom`, mirror with probability `flip`: (N, 3, H, W), each by its own draw."""
+    n = len(images)
+    angle = _uniform(n, degrees, generator) * math.pi / 180
+    scale = 1 + _uniform(n, zoom, generator)
+    sign = 1 - 2 * (torch.rand(n, generator=generator) < flip).float()
+    cos, sin, zero = torch.cos(angle) / scale, torch.sin(angle) / scale, torch.zeros(n)
+    matrices = torch.stack([torch.stack([cos * sign, -sin, zero], 1), torch.stack([sin * sign, cos, zero], 1)], 1)
+    grid = F.affine_grid(matrices.to(images.device), list(images.shape), align_corners=False)  # (N, H, W, 2)
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+def jitter(images: Tensor, generator, brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0) -> Tensor:
+    """Change the colours of each picture (N, 3, H, W) in 0…1 by factors drawn from 1 ± the given amounts.
+
+    `hue` is a share of the colour circle. The same formulas as torchvision's `ColorJitter`, one draw a picture.
+    """
+    steps = [(blend_black, brightness), (blend_mean, contrast), (blend_grey, saturation)]
+    for change, amount in steps:
+        if amount:
+            images = change(images, 1 + _uniform(len(images), amount, generator).to(images.device))
+    if hue:
+        images = turn_hue(images, _uniform(len(images), hue, generator).to(images.device))
+    return images
+
+
+def blend_black(images: Tensor, factor: Tensor) -> Tensor:
+    """Brightness: images (N, 3, H, W) times factor (N,), kept in 0…1."""
+    return (images * _column(factor)).clamp(0, 1)
+
+
+def blend_mean(images: Tensor, factor: Tensor) -> Tensor:
+    """Contrast: mean grey + (images − mean grey) × factor, kept in 0…1."""
+    mean = to_grey(images).mean((1, 2, 3), keepdim=True)
+    return (mean + (images - mean) * _column(factor)).clamp(0, 1)
+
+
+def blend_grey(images: Tensor, factor: Tensor) -> Tensor:
+    """Saturation: grey + (images − grey) × factor, kept in 0…1."""
+    grey = to_grey(images)
+    return (grey + (images - grey) * _column(factor)).clamp(0, 1)
+
+
+def turn_hue(images: Tensor, turn: Tensor) -> Tensor:
+    """Move every colour by `turn` (N,) of the colour circle, in HSV: hue, saturation, value."""
+    value, _ = images.max(1)
+    chroma = value - images.min(1).values
+    red, green, blue = images.unbind(1)
+    safe = chroma.clamp_min(1e-8)
+    hue = torch.where(value == green, 2 + (blue - red) / safe, 4 + (red - green) / safe)
+    hue = torch.where(value == red, (green - blue) / safe, hue) + 6 * turn.view(-1, 1, 1)
+    # channel = value − chroma × clamp(min(k, 4 − k), 0, 1) with k = (n + hue) mod 6 and n = 5, 3, 1 for R, G, B
+    channels = []
+    for n in (5, 3, 1):
+        k = (n + hue) % 6
+        channels.append(value - chroma * torch.minimum(k, 4 - k).clamp(0, 1))
+    return torch.stack(channels, 1)
+
+
+def to_grey(images: Tensor) -> Tensor:
+    """(N, 3, H, W) to (N, 1, H, W): 0.2989 R + 0.5870 G + 0.1140 B."""
+    return (images * torch.tensor(GREY, device=images.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
+
+
+def published_copy() -> v2.Compose:
+    """Notebook A's transform for one PIL picture: turn by up to 15°, flip, jitter colours."""
+    return v2.Compose([v2.RandomRotation(15), v2.RandomHorizontalFlip(0.5), v2.ColorJitter(**PUBLISHED)])
+
+
+def write_copies(catalogue: pd.DataFrame, data: Path, per_class: int, seed: int = 0) -> pd.DataFrame:
+    """Offline augmentation as published: changed copies of `per_class` training pictures a class, saved as files.
+
+    They are written as `<name>_augmented.jpg` into a folder below `data` that belongs to this split, and kept. Gives
+    the catalogue with a row a copy added: status "augmented", in the training split, in the group of its original.
+    """
+    split = catalogues.fingerprint(catalogue[catalogue.split != ""], "split")
+    folder = Path(data) / f"copies-{split}-{per_class}-seed{seed}"
+    if not (folder / "copies.csv").exists():
+        with fetch.new_folder(folder) as unfinished:
+            _write_copies(catalogue, unfinished, per_class, seed)
+    return pd.concat([catalogue, catalogues.load(folder / "copies.csv", folder)], ignore_index=True)
+
+
+def _write_copies(catalogue: pd.DataFrame, folder: Path, per_class: int, seed: int) -> None:
+    train = catalogue[catalogue.split == "train"].drop_duplicates("path")
+    rng = np.random.default_rng(seed)
+    originals = pd.concat(
+        [rows.iloc[rng.permutation(len(rows))[:per_class]] for _, rows in train.groupby("label")], ignore_index=True
+    )
+    change, names, digests = published_copy(), [], []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)  # torchvision's transforms draw from torch's global generator
+        for path, name in zip(originals.path, originals.name, strict=True):
+            names.append(Path(name).with_suffix("").as_posix().replace("/", "_") + "_augmented.jpg")
+            with Image.open(path) as image:
+                change(image.convert("RGB")).save(folder / names[-1], quality=95)
+            digests.append(catalogues.digest(folder / names[-1]))
+    copies = originals.assign(path=[str(folder / n) for n in names], name=names, digest=digests, status="augmented")
+    catalogues.save(copies, folder / "copies.csv", folder)
+
+
+def _uniform(n: int, amount: float, generator: torch.Generator) -> Tensor:
+    return (torch.rand(n, generator=generator) * 2 - 1) * amount
+
+
+def _column(factor: Tensor) -> Tensor:
+    return factor.view(-1, 1, 1, 1)

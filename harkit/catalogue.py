@@ -1,0 +1,173 @@
+"""What pictures there are: one DataFrame a set, one row a file, and which part of the experiment each belongs to.
+
+Columns: path, name (below the set's folder), label, subject, sequence, status, why, digest, width, height, bytes,
+group, split. `status` is labelled, unlabelled (a test picture without an answer), unlisted (no CSV names it),
+unreadable or missing. Only labelled rows take part in a split; the others are counted and named by `problems`.
+"""
+
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import imagehash
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageOps
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from harkit.layouts import find_top, list_files
+from harkit.settings import InputError, cores
+
+LARGEST_PICTURE = 50_000_000  # pixels
+NEAR_HASH, NEAR_THUMBNAIL = 10, 0.9  # bits of 64 that may differ; correlation of 16×16 grey thumbnails
+
+
+def read(folder: Path | str) -> pd.DataFrame:
+    """Every picture below `folder`: the Kaggle layout, the falls layout or one folder a class, recognised by itself.
+
+    Raises InputError where the folder is missing, empty or of no layout known here.
+    """
+    top = find_top(Path(folder))
+    rows = list_files(top)
+    catalogue = pd.DataFrame(rows, columns=["name", "label", "subject", "sequence", "status"])
+    catalogue.insert(0, "path", [str(top / name) for name in catalogue.name])
+    with ThreadPoolExecutor(cores()) as pool:
+        looks = list(pool.map(_look_at, catalogue.path, chunksize=32))
+    for column in ("why", "digest", "width", "height", "bytes"):
+        catalogue[column] = [look[column] for look in looks]
+    catalogue.loc[catalogue.why != "", "status"] = [
+        "missing" if why == "no such file" else "unreadable" for why in catalogue.why[catalogue.why != ""]
+    ]
+    catalogue["group"] = _group(catalogue, looks)
+    catalogue["split"] = ""
+    _check_labels(catalogue, top)
+    return catalogue
+
+
+def single_files(paths: list[str]) -> pd.DataFrame:
+    """A catalogue of pictures without labels, given by their paths. Raises InputError for one that is not there."""
+    missing = [path for path in paths if not Path(path).is_file()]
+    if missing:
+        raise InputError(f"{missing[0]} does not exist.")
+    table = pd.DataFrame({"path": paths, "name": [Path(path).name for path in paths], "label": ""})
+    return table.assign(digest=[digest(path) for path in paths])
+
+
+def classes(catalogue: pd.DataFrame) -> list[str]:
+    """The labels in alphabetical order; a network's output i belongs to the i-th."""
+    return sorted(catalogue.loc[catalogue.status == "labelled", "label"].unique())
+
+
+def problems(catalogue: pd.DataFrame) -> pd.DataFrame:
+    """What does not take part, counted and named: one row a kind of problem."""
+    rows = []
+    for status in ("unreadable", "missing", "unlisted", "unlabelled"):
+        names = catalogue.loc[catalogue.status == status, "name"]
+        rows.append((f"{status} files", len(names), names))
+    labelled = catalogue[catalogue.status == "labelled"]
+    copies = labelled[labelled.duplicated("digest", keep=False)]
+    near = labelled[labelled.duplicated("group", keep=False) & ~labelled.index.isin(copies.index)]
+    unlabelled = catalogue[catalogue.status == "unlabelled"]
+    leaked = labelled[labelled.digest.isin(unlabelled.digest)]
+    rows += [
+        ("labelled files with a byte-identical copy", len(copies), copies.name),
+        ("labelled files with a near-duplicate", len(near), near.name),
+        ("labelled files that also stand in the test folder", len(leaked), leaked.name),
+    ]
+    return pd.DataFrame(
+        [(kind, count, ", ".join(names.head(3)) + (" …" if count > 3 else "")) for kind, count, names in rows],
+        columns=["problem", "files", "for example"],
+    )
+
+
+def save(catalogue: pd.DataFrame, path: Path | str, folder: Path | str) -> None:
+    """Write the catalogue as CSV, its paths relative to `folder`, so that both may be moved or shared."""
+    top = find_top(Path(folder))
+    table = catalogue.assign(path=[os.path.relpath(p, top) for p in catalogue.path])
+    write_table(table, path)
+
+
+def write_table(table: pd.DataFrame, path: Path | str) -> None:
+    """Write a CSV file under a temporary name, then rename."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    table.to_csv(unfinished, index=False, lineterminator="\n")
+    unfinished.replace(path)
+
+
+def load(path: Path | str, folder: Path | str) -> pd.DataFrame:
+    """Read a catalogue that `save` wrote; its pictures lie below `folder`."""
+    top = find_top(Path(folder))
+    text = dict.fromkeys(["path", "name", "label", "subject", "sequence", "status", "why", "digest", "split"], str)
+    catalogue = pd.read_csv(path, dtype=text, keep_default_na=False)
+    return catalogue.assign(path=[os.path.normpath(top / p) for p in catalogue.path])
+
+
+def fingerprint(catalogue: pd.DataFrame, column: str = "digest") -> str:
+    """12 characters that change when the pictures do (column "digest") or when the split does ("split")."""
+    text = catalogue.digest if column == "digest" else catalogue.digest + catalogue.split
+    return hashlib.sha256("\n".join(sorted(text)).encode()).hexdigest()[:12]
+
+
+def digest(path: Path | str) -> str:
+    """16 hexadecimal characters of SHA-256: the same for files with the same bytes."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+
+
+def _look_at(path: str) -> dict:
+    """Size, hash of the bytes, perceptual hashes of the picture and its mirror; `why` says why it can't be read."""
+    look = dict(why="", digest="", width=0, height=0, bytes=0, hash=0, mirror=0, thumbnail=np.zeros((16, 16)))
+    try:
+        look["bytes"], look["digest"] = os.path.getsize(path), digest(path)
+        with Image.open(path) as image:
+            look["width"], look["height"] = image.size
+            if image.width * image.height > LARGEST_PICTURE:
+                return look | {"why": f"{image.width}×{image.height} is too large"}
+            image.draft("L", (128, 128))  # a JPEG decodes faster when asked for a half or a quarter of its size
+            grey = ImageOps.exif_transpose(image).convert("L")
+    except FileNotFoundError:
+        return look | {"why": "no such file"}
+    except Exception as error:  # Pillow raises many kinds on broken files: OSError, SyntaxError, struct.error …
+        return look | {"why": str(error).replace(path, Path(path).name) or type(error).__name__}
+    look["hash"] = int(str(imagehash.phash(grey)), 16)
+    look["mirror"] = int(str(imagehash.phash(ImageOps.mirror(grey))), 16)
+    look["thumbnail"] = np.asarray(grey.resize((16, 16), Image.Resampling.BOX), dtype=float)
+    return look
+
+
+def _group(catalogue: pd.DataFrame, looks: list[dict]) -> np.ndarray:
+    """One number for each set of equal or nearly equal pictures, (N,). Frames of one sequence are left apart."""
+    readable = np.flatnonzero(catalogue.status.isin(["labelled", "unlabelled", "unlisted"]))
+    hashes = np.array([looks[i]["hash"] for i in readable], dtype=np.uint64)
+    mirrors = np.array([looks[i]["mirror"] for i in readable], dtype=np.uint64)
+    thumbnails = np.array([looks[i]["thumbnail"] for i in readable]).reshape(-1, 16, 16)
+    thumbnails = thumbnails - thumbnails.mean((1, 2), keepdims=True)
+    thumbnails /= np.sqrt((thumbnails**2).mean((1, 2), keepdims=True)) + 1e-6
+    pairs = []
+    if not (catalogue.sequence != "").any():
+        for i in range(len(readable)):
+            bits = np.minimum(
+                np.bitwise_count(hashes[i] ^ hashes[i + 1 :]), np.bitwise_count(hashes[i] ^ mirrors[i + 1 :])
+            )
+            for j in i + 1 + np.flatnonzero(bits <= NEAR_HASH):
+                alike = (thumbnails[i] * thumbnails[j]).mean()
+                mirrored = (thumbnails[i] * thumbnails[j][:, ::-1]).mean()
+                if max(alike, mirrored) >= NEAR_THUMBNAIL:
+                    pairs.append((readable[i], readable[j]))
+    by_digest = catalogue.iloc[readable].groupby("digest").indices.values()
+    pairs += [(readable[same[0]], readable[other]) for same in by_digest for other in same[1:]]
+    rows, columns = np.array(pairs, dtype=int).reshape(-1, 2).T
+    links = coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(catalogue), len(catalogue)))
+    return connected_components(links, directed=False)[1]
+
+
+def _check_labels(catalogue: pd.DataFrame, top: Path) -> None:
+    named = catalogue[catalogue.label != ""]
+    empty = sorted(set(named.label) - set(named.label[named.status == "labelled"]))
+    if empty:
+        raise InputError(f"No picture labelled '{empty[0]}' can be read in {top}: all of them are missing or broken.")
+    if len(set(named.label)) < 2:
+        raise InputError(f"{top} holds {len(set(named.label))} class(es), and telling apart needs two or more.")

@@ -1,0 +1,195 @@
+"""From a trained run to honest figures: predictions, scores with intervals, baselines, thresholds, submissions."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from scipy.stats import binomtest
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import (
+    accuracy_score,
+    classification_report,
+    confusion_matrix,
+    f1_score,
+    precision_recall_fscore_support,
+)
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from harkit import published, runs, splits
+from harkit.pictures import NORMALISATION, Batches, PictureSet
+from harkit.settings import InputError, Settings
+from harkit.training import answer_table, predict_logits
+
+THUMBNAIL = 16  # pixels: the baselines see no more
+FALL = "fall"
+
+
+def predict(run: Path | str, catalogue: pd.DataFrame, cache: Path, blank: bool = False) -> pd.DataFrame:
+    """What a run says of each picture: path, name, label, predicted, and one probability a class (`p_<class>`)."""
+    model, plan = runs.load(run)
+    pictures = PictureSet(catalogue, plan["side"], cache, plan["classes"], blank)
+    normalisation = NORMALISATION[plan["hyperparameters"]["normalisation"]]
+    device = next(model.parameters()).device
+    logits, _ = predict_logits(model, Batches(pictures, 64, device, normalisation=normalisation))
+    return answer_table(logits, pictures.catalogue, plan["classes"])
+
+
+def unseen(run: Path | str, catalogue: pd.DataFrame) -> pd.DataFrame:
+    """The labelled pictures that the run neither trained nor chose on, nor a near-duplicate of one, by content."""
+    used = pd.read_csv(Path(run) / "split.csv", dtype=str, keep_default_na=False)
+    used = set(used.digest[used.split.isin(["train", "validation"])])
+    labelled = catalogue[catalogue.status == "labelled"]
+    touched = set(labelled.group[labelled.digest.isin(used)])
+    return labelled[~labelled.group.isin(touched)].reset_index(drop=True)
+
+
+def score(predictions: pd.DataFrame) -> dict:
+    """Accuracy with its 95 % Wilson interval (Wilson, 1927), macro F1 and the number of pictures."""
+    accuracy = accuracy_score(predictions.label, predictions.predicted)
+    low, high = interval(round(accuracy * len(predictions)), len(predictions))
+    macro = f1_score(predictions.label, predictions.predicted, average="macro", zero_division=0)
+    return {"accuracy": accuracy, "low": low, "high": high, "macro_f1": float(macro), "n": len(predictions)}
+
+
+def interval(right: int, n: int) -> tuple[float, float]:
+    """The 95 % Wilson interval of `right` out of `n`."""
+    bounds = binomtest(right, n).proportion_ci(method="wilson")
+    return float(bounds.low), float(bounds.high)
+
+
+def report(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Precision, recall, F1 and support a class, with names; then accuracy and the two averages."""
+    table = classification_report(predictions.label, predictions.predicted, output_dict=True, zero_division=0)
+    return pd.DataFrame(table).T
+
+
+def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Shares of each true class (rows sum to 1) that were predicted as each class (columns)."""
+    classes = [column[2:] for column in predictions if column.startswith("p_")]
+    matrix = confusion_matrix(predictions.label, predictions.predicted, labels=classes)
+    return pd.DataFrame(matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1), classes, classes)
+
+
+def worst_mistakes(predictions: pd.DataFrame, n: int = 10) -> pd.DataFrame:
+    """The wrong answers that the network was surest of, with the probability of its answer as `confidence`."""
+    wrong = predictions[predictions.predicted != predictions.label]
+    confidence = wrong.filter(like="p_").max(axis=1)
+    return wrong.assign(confidence=confidence).nlargest(n, "confidence")
+
+
+def baselines(pictures: PictureSet, tested: str = "test") -> pd.DataFrame:
+    """What no network is needed for: name, accuracy, low, high, macro_f1, n on one part of a PictureSet.
+
+    Majority answer; nearest neighbour and logistic regression on 16×16 thumbnails; all fitted on the training part.
+    """
+    train, test = pictures.part("train"), pictures.part(tested)
+    ways = {
+        "majority": DummyClassifier(strategy="most_frequent"),
+        "nearest neighbour, 16×16": KNeighborsClassifier(1),
+        "linear model, 16×16": make_pipeline(StandardScaler(), LogisticRegression(C=0.001, max_iter=200)),
+    }
+    x_train, x_test = _thumbnails(train), _thumbnails(test)
+    rows = []
+    for name, way in ways.items():
+        answers = way.fit(x_train, train.catalogue.label).predict(x_test)
+        rows.append({"name": name, **score(pd.DataFrame({"label": test.catalogue.label, "predicted": answers}))})
+    return pd.DataFrame(rows)
+
+
+def sweep(predictions: pd.DataFrame, positive: str = FALL, thresholds: np.ndarray | None = None) -> pd.DataFrame:
+    """Precision, recall and F1 for `positive` at each threshold on its probability; 50 from 0.1 to 0.9 as published."""
+    truth, probability = predictions.label == positive, predictions[f"p_{positive}"]
+    rows = []
+    for threshold in np.linspace(0.1, 0.9, 50) if thresholds is None else thresholds:
+        precision, recall, f1, _ = precision_recall_fscore_support(
+            truth, probability > threshold, average="binary", zero_division=0
+        )
+        rows.append((threshold, precision, recall, f1))
+    return pd.DataFrame(rows, columns=["threshold", "precision", "recall", "f1"])
+
+
+def best_threshold(table: pd.DataFrame) -> float:
+    """The first threshold of a sweep with the highest F1, as published: a later one must be strictly better."""
+    return float(table.loc[table.f1.idxmax(), "threshold"])
+
+
+def at_threshold(predictions: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """The same predictions with "fall" wherever its probability is above the threshold."""
+    answers = np.where(predictions[f"p_{FALL}"] > threshold, FALL, "non_fall")
+    return predictions.assign(predicted=answers)
+
+
+def validation_predictions(run: Path | str) -> pd.DataFrame:
+    """What the run's kept weights said of its validation pictures."""
+    return pd.read_csv(Path(run) / "validation.csv", keep_default_na=False, dtype={"label": str, "name": str})
+
+
+def submission(run: Path | str, catalogue: pd.DataFrame, cache: Path) -> pd.DataFrame:
+    """An answer for every test picture without a label, in the order of the set: `id,label` (1 is a fall) for the
+    falls, with the threshold chosen on the run's validation pictures, else `filename,label`.
+
+    A picture that can't be read is named in a warning and a blank one stands in, so that every id keeps its row.
+    """
+    tested = catalogue[(catalogue.label == "") & (catalogue.status != "unlisted")].reset_index(drop=True)
+    if tested.empty:
+        raise InputError("There are no test pictures without a label here: give a set with a test/ folder.")
+    predictions = predict(run, tested, cache, blank=True)
+    names = [Path(name).name for name in predictions.name]
+    if f"p_{FALL}" not in predictions:
+        return pd.DataFrame({"filename": names, "label": predictions.predicted})
+    threshold = best_threshold(sweep(validation_predictions(run)))
+    falls = at_threshold(predictions, threshold).predicted == FALL
+    return pd.DataFrame({"id": names, "label": falls.astype(int)})
+
+
+def results(config: Settings) -> pd.DataFrame:
+    """As published beside this run, for every trained network: what, picture set, side, epochs, accuracy, interval.
+
+    Test figures are on the honest split; where the falls have too few subjects for a test, the row says so.
+    """
+    rows = []
+    for row in published.summary().itertuples():
+        rows.append(
+            _result(row.network, "as published", row.picture_set, row.side, row.epochs, "leaky test", row.test_accuracy)
+        )
+    for network in ("vgg16", "resnet", "resnet50"):
+        for recipe in ("published", "improved"):
+            run = config.results / "runs" / f"{network}-{recipe}"
+            if runs.finished(run):
+                rows.append(_result_of(run, network, recipe, config))
+    return pd.DataFrame(rows).fillna({"low": np.nan})
+
+
+def _result_of(run: Path, network: str, recipe: str, config: Settings) -> dict:
+    plan = runs.settings(run)
+    kind, source = ("falls", config.falls) if network == "resnet50" else ("har", config.har)
+    catalogue = splits.prepare(kind, config)
+    part = "test" if (catalogue.split == "test").any() else "validation"
+    predictions = predict(run, splits.part(catalogue, part), config.data / "decoded")
+    found = score(predictions)
+    pictures = "drawn" if source == "drawn" else Path(source).stem
+    sizes = int((catalogue.split == "train").sum())
+    return _result(
+        network, f"this run, {recipe} recipe", f"{pictures}, {sizes} to train on", plan["side"], plan["epochs"],
+        f"honest {part}", found["accuracy"], found["low"], found["high"], found["macro_f1"], found["n"],
+    )  # fmt: skip
+
+
+def _result(network, what, pictures, side, epochs, scored_on, accuracy, low=None, high=None, macro_f1=None, n=None):
+    return dict(
+        network=network, what=what, pictures=pictures, side=side, epochs=epochs, scored_on=scored_on,
+        accuracy=accuracy, low=low, high=high, macro_f1=macro_f1, n=n,
+    )  # fmt: skip
+
+
+def _thumbnails(pictures: PictureSet) -> np.ndarray:
+    """(N, 768) in 0…1."""
+    small = [
+        np.asarray(Image.fromarray(pictures[i]).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX))
+        for i in range(len(pictures))
+    ]
+    return np.stack(small).reshape(len(small), -1) / 255

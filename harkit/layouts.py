@@ -1,0 +1,94 @@
+"""The three layouts in which pictures lie on disk: the Kaggle set, the falls, one folder a class."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from harkit.settings import InputError
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"}
+
+
+def find_top(folder: Path) -> Path:
+    """Descend through folders that hold nothing but one folder, as zips have them."""
+    if not folder.exists():
+        raise InputError(f"{folder} does not exist: give the folder or zip that holds the pictures.")
+    if not folder.is_dir():
+        raise InputError(f"{folder} is a file, not a folder of pictures.")
+    while True:
+        inside = [p for p in folder.iterdir() if not p.name.startswith((".", "__"))]
+        if len(inside) != 1 or not inside[0].is_dir() or _pictures(inside[0]):
+            return folder
+        folder = inside[0]
+
+
+def list_files(top: Path) -> list[tuple]:
+    """One tuple a file: name below `top`, label, subject, sequence, status. Opens no picture.
+
+    Raises InputError where the layout is none of the three, or a CSV file is not what it should be.
+    """
+    if (top / "Training_set.csv").exists():
+        return _list_kaggle(top)
+    if (top / "train").is_dir() and any(top.glob("train/*/*fall")):
+        return _list_falls(top)
+    return _list_class_folders(top)
+
+
+def _list_kaggle(top: Path) -> list[tuple]:
+    listed = _read_csv(top / "Training_set.csv", ["filename", "label"])
+    rows = [
+        (f"train/{name}", label, "", "", "labelled") for name, label in zip(listed.filename, listed.label, strict=True)
+    ]
+    tested = set()
+    if (top / "Testing_set.csv").exists():
+        tested = set(_read_csv(top / "Testing_set.csv", ["filename"]).filename)
+    on_disk = {p.name for p in _pictures(top / "test")} if (top / "test").is_dir() else set()
+    rows += [(f"test/{name}", "", "", "", "unlabelled" if name in tested else "unlisted") for name in sorted(on_disk)]
+    if not (top / "train").is_dir():
+        raise InputError(f"{top} has a Training_set.csv but no folder train/ beside it: unpack the whole zip.")
+    strays = {p.name for p in _pictures(top / "train")} - set(listed.filename)
+    return rows + [(f"train/{name}", "", "", "", "unlisted") for name in sorted(strays)]
+
+
+def _list_falls(top: Path) -> list[tuple]:
+    rows = []
+    for folder in sorted(top.glob("train/*/*")):
+        if folder.is_dir() and folder.name in ("fall", "non_fall"):
+            for p in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
+                sequence = p.parent.relative_to(top / "train").as_posix()
+                rows.append((p.relative_to(top).as_posix(), folder.name, folder.parent.name, sequence, "labelled"))
+    if (top / "test").is_dir():
+        rows += [(f"test/{p.name}", "", "", "", "unlabelled") for p in _pictures(top / "test")]
+    return rows
+
+
+def _list_class_folders(top: Path) -> list[tuple]:
+    rows = [
+        (p.relative_to(top).as_posix(), folder.name, "", "", "labelled")
+        for folder in sorted(p for p in top.iterdir() if p.is_dir() and not p.name.startswith("."))
+        for p in _pictures(folder)
+    ]
+    if not rows:
+        raise InputError(
+            f"{top} holds no pictures in a layout known here: a Training_set.csv with train/, "
+            "train/<subject>/fall, or one folder a class."
+        )
+    return rows
+
+
+def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, UnicodeError, OSError) as error:
+        raise InputError(f"{path} can't be read as a CSV file ({error}): save it as UTF-8 with commas.") from error
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise InputError(f"{path} has no column '{missing[0]}': its first line must be {','.join(columns)}.")
+    unsafe = [name for name in table.filename if not name or "/" in name or "\\" in name or name == ".."]
+    if unsafe:
+        raise InputError(f"{path} names {unsafe[0]!r}, which is not a plain file name.")
+    return table.drop_duplicates("filename")
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))

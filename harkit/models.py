@@ -1,0 +1,187 @@
+"""The networks: VGG16 and ResNet from scratch as lessons 4 and 5 write them, and ResNet50 with ImageNet weights."""
+
+import logging
+import socket
+from pathlib import Path
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from harkit.settings import InputError, short
+
+log = logging.getLogger(__name__)
+
+
+def vgg_block(convolutions: int, in_channels: int, out_channels: int) -> nn.Sequential:
+    """`convolutions` times 3×3 convolution, batch normalisation, ReLU; then halve height and width."""
+    layers = []
+    for _ in range(convolutions):
+        layers += [nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1), nn.BatchNorm2d(out_channels)]
+        layers += [nn.ReLU()]
+        in_channels = out_channels
+    return nn.Sequential(*layers, nn.MaxPool2d(kernel_size=2))
+
+
+class VGG16(nn.Module):
+    """VGG16 with batch normalisation (Simonyan and Zisserman, 2014; Ioffe and Szegedy, 2015).
+
+    Takes (N, 3, side, side), gives logits (N, classes). `side` is a multiple of 32; `width` is 64 in the paper.
+    """
+
+    def __init__(self, classes: int = 15, side: int = 224, width: int = 64, dropout: float = 0.65):
+        super().__init__()
+        stages = [(2, width), (2, 2 * width), (3, 4 * width), (3, 8 * width), (3, 8 * width)]
+        blocks, channels = [], 3
+        for convolutions, out_channels in stages:
+            blocks.append(vgg_block(convolutions, channels, out_channels))
+            channels = out_channels
+        hidden = 64 * width  # 4096 in the paper
+        self.features = nn.Sequential(*blocks)  # (N, 8 × width, side / 32, side / 32)
+        self.classifier = nn.Sequential(
+            nn.Flatten(),
+            nn.Dropout(dropout),
+            nn.Linear(channels * (side // 32) ** 2, hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, classes),
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.classifier(self.features(images))
+
+
+class ResidualBlock(nn.Module):
+    """Two 3×3 convolutions and a shortcut around them (He, Zhang, Ren and Sun, 2015, figure 2).
+
+    `dropout` stands where the published notebook has it: between the convolutions and after the addition.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1, dropout: float = 0.5):
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=stride, padding=1)
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, kernel_size=3, padding=1)
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        self.relu = nn.ReLU()
+        self.dropout = nn.Dropout(dropout)
+        self.shortcut = nn.Sequential()  # the input itself, where the shape stays
+        if stride != 1 or in_channels != out_channels:
+            convolution = nn.Conv2d(in_channels, out_channels, kernel_size=1, stride=stride)
+            self.shortcut = nn.Sequential(convolution, nn.BatchNorm2d(out_channels))
+
+    def forward(self, images: Tensor) -> Tensor:
+        out = self.dropout(self.relu(self.bn1(self.conv1(images))))
+        out = self.bn2(self.conv2(out))
+        out = self.relu(out + self.shortcut(images))
+        return self.dropout(out)
+
+
+class ResNetModule(nn.Module):
+    """Two residual blocks; the second has the stride, as in the published notebook."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1, dropout: float = 0.5):
+        super().__init__()
+        self.block1 = ResidualBlock(in_channels, out_channels, 1, dropout)
+        self.block2 = ResidualBlock(out_channels, out_channels, stride, dropout)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.block2(self.block1(images))
+
+
+class ResNet(nn.Module):
+    """An 18-layer residual network: stem, four modules of two blocks, average pool, linear layer.
+
+    Takes (N, 3, H, W), gives logits (N, classes). `width` is 64 in the paper.
+    """
+
+    def __init__(self, classes: int = 15, width: int = 64, dropout: float = 0.5):
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, width, kernel_size=7, stride=2, padding=3),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.MaxPool2d(kernel_size=3, stride=2, padding=1),
+        )
+        self.modules_ = nn.Sequential(
+            ResNetModule(width, width, 1, dropout),
+            ResNetModule(width, 2 * width, 2, dropout),
+            ResNetModule(2 * width, 4 * width, 2, dropout),
+            ResNetModule(4 * width, 8 * width, 2, dropout),
+        )
+        self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8 * width, classes))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(self.modules_(self.stem(images)))
+
+
+NETWORKS = ("vgg16", "resnet", "resnet50")
+
+
+def build(network: str, classes: int, side: int, width: int = 64, dropout: float | None = None) -> nn.Module:
+    """A network by name, with random weights. Raises InputError for an unknown name or a side that does not fit."""
+    if network not in NETWORKS:
+        raise InputError(f"There is no network '{network}': choose one of {', '.join(NETWORKS)}.")
+    if side < 32 or (network == "vgg16" and side % 32):
+        raise InputError(f"{network} can't take pictures of {side} px: give a multiple of 32 (--size).")
+    chosen = {} if dropout is None else {"dropout": dropout}
+    if network == "vgg16":
+        return VGG16(classes, side, width, **chosen)
+    if network == "resnet":
+        return ResNet(classes, width, **chosen)
+    model = torchvision.models.resnet50(weights=None)
+    model.fc = nn.Linear(model.fc.in_features, classes)
+    return model
+
+
+def initialise(model: nn.Module, method: str) -> None:
+    """Fill linear and convolutional layers: "xavier" (Glorot and Bengio, 2010), "he" (He et al., 2015), "default"."""
+    for layer in model.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            if method == "xavier":
+                nn.init.xavier_uniform_(layer.weight)
+            elif method == "he":
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+
+
+def load_imagenet(model: nn.Module, download: bool) -> bool:
+    """Load torchvision's IMAGENET1K_V1 weights into a `resnet50`, all but the last layer; say whether they were had.
+
+    They come from torch's hub cache, or by download (98 MB) where that is allowed. Code in the file can't run.
+    """
+    weights = torchvision.models.ResNet50_Weights.IMAGENET1K_V1
+    path = imagenet_path()
+    if not path.exists() and not download:
+        log.warning("No ImageNet weights at %s: the network starts from random weights.", short(path))
+        return False
+    timeout = socket.getdefaulttimeout()
+    try:
+        socket.setdefaulttimeout(10)  # seconds; a network that swallows packets would hold the lesson for minutes
+        state = torch.hub.load_state_dict_from_url(
+            weights.url, map_location="cpu", check_hash=True, weights_only=True, progress=False
+        )
+    except OSError as error:  # URLError is one: no network, refused, timed out
+        log.warning("ImageNet weights can't be had (%s): the network starts from random weights.", error)
+        return False
+    except Exception as error:
+        raise InputError(f"{path} is not a weights file of ResNet50 ({type(error).__name__}): delete it.") from error
+    finally:
+        socket.setdefaulttimeout(timeout)
+    state = {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
+    missing = model.load_state_dict(state, strict=False).missing_keys
+    if set(missing) - {"fc.weight", "fc.bias"}:
+        raise InputError(f"{path} lacks weights of ResNet50 ({missing[0]}): delete it and download it again.")
+    return True
+
+
+def imagenet_path() -> Path:
+    """Where torch keeps the downloaded ResNet50 weights; a copy put there by hand serves as well."""
+    url = torchvision.models.ResNet50_Weights.IMAGENET1K_V1.url
+    return Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Numbers that training changes."""
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

@@ -1,0 +1,144 @@
+"""Decode every picture once, keep the pixels in a memory-mapped array, serve batches on the device."""
+
+import hashlib
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image, ImageOps
+
+from harkit.settings import InputError, cores
+
+log = logging.getLogger(__name__)
+
+HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))  # mean and standard deviation a channel, as both published notebooks use
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # what torchvision's pretrained weights expect
+NORMALISATION = {"half": HALF, "imagenet": IMAGENET}
+
+
+class PictureSet:
+    """The decoded pictures of a catalogue, one a row.
+
+    `pixels` is (M, side, side, 3) uint8 on disk, `index` (N,) says which of them is row i, `labels` (N,) holds the
+    number of each row's class, -1 where it has none. Pictures with the same bytes are decoded once.
+    """
+
+    def __init__(self, catalogue: pd.DataFrame, side: int, cache: Path, classes: list[str] = (), blank: bool = False):
+        """`cache` is the folder of the decoded arrays. `blank` puts a black picture, with a warning, where one can't
+        be read; else that raises InputError."""
+        unique = catalogue.drop_duplicates("digest").sort_values("digest")
+        place = {digest: i for i, digest in enumerate(unique.digest)}
+        number = {name: i for i, name in enumerate(classes)}
+        self.catalogue = catalogue.reset_index(drop=True)
+        self.pixels = _open_or_decode(unique, side, Path(cache), blank)
+        self.index = np.array([place[digest] for digest in catalogue.digest], dtype=int)
+        self.labels = np.array([number.get(label, -1) for label in catalogue.label], dtype=int)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, i: int) -> np.ndarray:
+        """The picture of row `i`, (side, side, 3) uint8."""
+        return self.pixels[self.index[i]]
+
+    def part(self, split: str) -> "PictureSet":
+        """The rows of one split, on the same pixels."""
+        rows = np.flatnonzero(self.catalogue.split == split)
+        chosen = object.__new__(PictureSet)
+        chosen.catalogue = self.catalogue.iloc[rows].reset_index(drop=True)
+        chosen.pixels, chosen.index, chosen.labels = self.pixels, self.index[rows], self.labels[rows]
+        return chosen
+
+
+class Batches:
+    """Batches of a PictureSet: images (N, 3, H, W) float32, normalised, and labels (N,) int64, on the device.
+
+    With a `seed` the order is new each `epoch` (set it before iterating) and the same for the same seed and epoch;
+    without one it is the order of the catalogue. `augment` takes and gives images in 0…1, (N, 3, H, W), and a
+    generator. Each picture comes exactly once; a last batch of one picture joins the one before it, because batch
+    normalisation needs two.
+    """
+
+    def __init__(self, pictures, batch_size=32, device="cpu", seed=None, augment=None, normalisation=HALF):
+        self.pictures, self.batch_size, self.device = pictures, batch_size, device
+        self.seed, self.augment, self.epoch = seed, augment, 0
+        self.mean, self.std = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in normalisation)
+
+    def __len__(self) -> int:
+        full, rest = divmod(len(self.pictures), self.batch_size)
+        return full + (rest > 1 or (rest == 1 and full == 0))
+
+    def __iter__(self):
+        rows, generator = torch.arange(len(self.pictures)), torch.Generator()
+        if self.seed is not None:
+            generator.manual_seed(self.seed * 1_000_003 + self.epoch)
+            rows = rows[torch.randperm(len(rows), generator=generator)]
+        for i in range(len(self)):
+            last = i == len(self) - 1
+            batch = rows[i * self.batch_size : None if last else (i + 1) * self.batch_size].numpy()
+            pixels = torch.from_numpy(self.pictures.pixels[self.pictures.index[batch]]).to(self.device)
+            images = pixels.permute(0, 3, 1, 2).float() / 255
+            if self.augment:
+                images = self.augment(images, generator)
+            labels = torch.from_numpy(self.pictures.labels[batch]).to(self.device)
+            yield (images - self.mean) / self.std, labels
+
+
+def decode(path: str | Path, side: int) -> np.ndarray:
+    """One picture as (side, side, 3) uint8, squeezed to a square as published. Raises InputError if it is broken."""
+    try:
+        with Image.open(path) as image:
+            image.draft("RGB", (side, side))  # a JPEG decodes faster when asked for a half or a quarter of its size
+            image = ImageOps.exif_transpose(image).convert("RGB")
+        return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist.") from error
+    except Exception as error:  # Pillow raises many kinds on broken files
+        raise InputError(f"{path} can't be read as a picture ({type(error).__name__}): leave it out.") from error
+
+
+def _open_or_decode(unique: pd.DataFrame, side: int, cache: Path, blank: bool) -> np.ndarray:
+    """The array of these pictures: opened from the cache, else decoded into it under a temporary name."""
+    if side < 1 or not len(unique):
+        raise InputError("There are no pictures to decode." if side > 0 else f"A side of {side} pixels is too small.")
+    key = hashlib.sha256("".join(unique.digest).encode()).hexdigest()[:16]
+    path = cache / f"{key}-{side}.npy"
+    shape = (len(unique), side, side, 3)
+    if path.exists():
+        try:
+            pixels = np.load(path, mmap_mode="r")
+            if pixels.shape == shape:
+                return pixels
+        except (ValueError, EOFError, OSError):
+            pass
+        log.warning("%s is damaged: decoding the pictures again.", path)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        unfinished = cache / f".{path.name}.{os.getpid()}"
+        pixels = np.lib.format.open_memmap(unfinished, "w+", np.uint8, shape)
+    except OSError as error:
+        raise InputError(f"{cache} can't be written ({error.strerror}): set HARKIT_DATA to another folder.") from error
+    try:
+        with ThreadPoolExecutor(cores()) as pool:
+            for i, image in enumerate(pool.map(lambda p: _decode_or_blank(p, side, blank), unique.path)):
+                pixels[i] = image
+        pixels.flush()
+        del pixels  # Windows does not rename an open file
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return np.load(path, mmap_mode="r")
+
+
+def _decode_or_blank(path: str, side: int, blank: bool) -> np.ndarray:
+    try:
+        return decode(path, side)
+    except InputError as error:
+        if not blank:
+            raise
+        log.warning("%s A blank picture takes its place, so that every id keeps its row.", error)
+        return np.zeros((side, side, 3), np.uint8)

@@ -1,0 +1,112 @@
+"""A run folder: what a training leaves behind. settings.json, environment.json, split.csv, history.csv,
+validation.csv, weights.safetensors; while it trains also checkpoint.pt. Every file is written whole or not at all."""
+
+import json
+import os
+import platform
+from pathlib import Path
+
+import pandas as pd
+import safetensors.torch
+import torch
+import torchvision
+from torch import nn
+
+import harkit
+from harkit import catalogue as catalogues
+from harkit import models, splits
+from harkit import settings as profiles
+from harkit.settings import InputError
+
+
+def begin(out: Path, plan: dict, catalogue: pd.DataFrame) -> None:
+    """Open a new run in `out`: what will be done (`plan`), where, and on which pictures. Removes an earlier run."""
+    out.mkdir(parents=True, exist_ok=True)
+    for old in ("weights.safetensors", "best.safetensors", "checkpoint.pt", "history.csv", "validation.csv"):
+        (out / old).unlink(missing_ok=True)
+    columns = ["name", "label", "digest", "group", "split"]
+    catalogues.write_table(splits.used(catalogue)[columns], out / "split.csv")
+    write_json(out / "environment.json", _environment())
+    write_json(out / "settings.json", plan)
+
+
+def finished(run: Path | str) -> bool:
+    """Whether the run has its trained weights."""
+    return (Path(run) / "weights.safetensors").exists()
+
+
+def settings(run: Path | str) -> dict:
+    """What was trained, how and on what. Raises InputError where the folder holds no run."""
+    path = Path(run) / "settings.json"
+    if not path.exists():
+        raise InputError(f"{run} is not a run folder: it has no settings.json. Give the folder that --out made.")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path} is damaged ({error}): train the run again.") from error
+
+
+def load(run: Path | str, device: str | None = None) -> tuple[nn.Module, dict]:
+    """The trained network of a run, in evaluation mode, and its settings. Raises InputError if the run is damaged."""
+    plan = settings(run)
+    if not finished(run):
+        raise InputError(f"{run} holds no finished run (no weights.safetensors): go on with --resume.")
+    try:
+        model = models.build(plan["network"], len(plan["classes"]), plan["side"], plan["width"])
+        safetensors.torch.load_model(model, Path(run) / "weights.safetensors")
+    except InputError:
+        raise
+    except Exception as error:  # cut files raise many kinds: missing key, header, shape
+        raise InputError(f"{run} is damaged ({type(error).__name__}: {error}): train it again.") from error
+    return model.to(device or profiles.device()).eval(), plan
+
+
+def history(run: Path | str) -> pd.DataFrame:
+    """One row an epoch: losses, accuracies, F1, examples per second (loading excluded), pictures per second."""
+    return pd.read_csv(Path(run) / "history.csv")
+
+
+def save_epoch(out, model, optimizer, scheduler, rows, best, is_best) -> None:
+    """Keep the weights if they are the best so far, and all that a resumed run needs. Each file atomically."""
+    unfinished = out / f".unfinished.{os.getpid()}"
+    if is_best:
+        state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+        safetensors.torch.save_file(state, unfinished)
+        unfinished.replace(out / "best.safetensors")
+    state = dict(model=model.state_dict(), optimizer=optimizer.state_dict(), scheduler=scheduler.state_dict())
+    torch.save(state | dict(rows=rows, best=best), unfinished)
+    unfinished.replace(out / "checkpoint.pt")
+    catalogues.write_table(pd.DataFrame(rows), out / "history.csv")
+
+
+def check_free(out: Path, resume: bool, anew: bool) -> None:
+    """Raise InputError where a run in `out` would be overwritten, or can't be gone on with."""
+    if resume and not (out / "settings.json").exists():
+        raise InputError(f"{out} holds no run to go on with: leave out --resume.")
+    if not resume and not anew and out.exists() and any(out.iterdir()):
+        raise InputError(f"{out} is not empty: choose another --out, or go on with its run by --resume.")
+
+
+def check_same(out: Path, plan: dict) -> dict:
+    """The settings of the run that goes on; they must be about the same pictures, split and network."""
+    made = settings(out)
+    for key in ("network", "recipe", "side", "width", "seed", "data_hash", "split_hash"):
+        if made[key] != plan[key]:
+            raise InputError(f"{out} was begun with {key} {made[key]}, not {plan[key]}: resume it with the same.")
+    return made
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Write JSON under a temporary name, then rename."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    unfinished.replace(path)
+
+
+def _environment() -> dict:
+    return dict(
+        harkit=harkit.__version__, python=platform.python_version(), torch=torch.__version__,
+        torchvision=torchvision.__version__, system=platform.system(), machine=platform.machine(),
+        cores=profiles.cores(), cpu=torch.backends.cpu.get_cpu_capability(),
+        gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    )  # fmt: skip

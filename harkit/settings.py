@@ -1,0 +1,139 @@
+"""How much work a lesson does, where it reads and where it writes. The only reader of environment variables."""
+
+import logging
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+HAR_ZIP = "human-action-recognition-har-dataset.zip"
+FALLS_ZIP = "urfall.zip"
+
+
+class InputError(Exception):
+    """The input is wrong: the message is one sentence that says what, which file, and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One profile, with every path and number that depends on it."""
+
+    profile: str
+    har: str  # where the action pictures come from: "drawn", "kaggle", a folder or a zip
+    falls: str  # where the falls come from: "drawn", a folder or a zip
+    side: int  # pixels; every picture becomes side × side
+    split_sizes: tuple[int, int, int]  # training, validation, test pictures
+    copies_per_class: int  # offline augmentation, lesson 3
+    width: int  # channels of the first stage of VGG16 and ResNet; 64 as published
+    epochs: dict[str, int]  # of the published recipe, a network
+    improved_epochs: dict[str, int]  # of the improved recipe, a network
+    drawn_count: int  # labelled pictures drawn where the source is "drawn"
+    drawn_subjects: int  # acting subjects drawn for the falls
+    download: bool  # may ImageNet weights be downloaded (98 MB)?
+    data: Path  # pictures and decoded arrays; can be shared by a class
+    results: Path  # what the lessons write; one folder a profile
+    seed: int = 0
+
+
+PROFILES = {
+    "reduced": dict(
+        side=64, split_sizes=(1000, 200, 200), copies_per_class=14, width=16, drawn_count=1400, drawn_subjects=8,
+        epochs={"vgg16": 3, "resnet": 4, "resnet50": 2}, improved_epochs={"vgg16": 4, "resnet": 8, "resnet50": 2},
+        download=False,
+    ),
+    "photos": dict(
+        side=96, split_sizes=(5000, 1000, 1000), copies_per_class=70, width=32, drawn_count=7000, drawn_subjects=12,
+        epochs={"vgg16": 10, "resnet": 12, "resnet50": 4}, improved_epochs={"vgg16": 20, "resnet": 30, "resnet50": 6},
+        download=True,
+    ),
+    "full": dict(
+        side=224, split_sizes=(5000, 1000, 1000), copies_per_class=70, width=64, drawn_count=7000, drawn_subjects=12,
+        epochs={"vgg16": 40, "resnet": 50, "resnet50": 20}, improved_epochs={"vgg16": 40, "resnet": 50, "resnet50": 20},
+        download=True,
+    ),
+}  # fmt: skip
+
+
+def load(profile: str | None = None, **changes) -> Settings:
+    """Settings of a profile: the named one, else HARKIT_PROFILE, else `full` on a GPU and `reduced` without one.
+
+    `changes` replace single fields. Raises InputError for a profile that does not exist.
+    """
+    profile = profile or os.environ.get("HARKIT_PROFILE") or ("full" if device() == "cuda" else "reduced")
+    if profile not in PROFILES:
+        raise InputError(f"There is no profile '{profile}': choose one of {', '.join(PROFILES)}.")
+    folder = course_folder()
+    har, falls = _sources(profile)
+    settings = Settings(
+        profile=profile,
+        har=har,
+        falls=falls,
+        data=Path(os.environ.get("HARKIT_DATA") or folder / "data").resolve(),
+        results=Path(os.environ.get("HARKIT_RESULTS") or folder / "results").resolve() / profile,
+        **PROFILES[profile],
+    )
+    if os.environ.get("HARKIT_OFFLINE"):
+        settings = replace(settings, download=False)
+    return replace(settings, **changes)
+
+
+def course_folder() -> Path:
+    """The folder that holds `notebooks/` and `harkit/`, seen from here; the current folder where there is none."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "notebooks").is_dir() and (folder / "harkit").is_dir():
+            return folder
+    return here
+
+
+def speak() -> None:
+    """Let the package's messages appear in a notebook, as plain lines under the cell."""
+    logger = logging.getLogger("harkit")
+    logger.handlers = [logging.StreamHandler(sys.stdout)]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
+def short(path: Path | str) -> str:
+    """A path as a lesson prints it: from the course's folder or the home folder on; elsewhere its last two parts."""
+    path = Path(path)
+    for folder, prefix in ((course_folder(), ""), (Path.home(), "~/")):
+        if path.is_relative_to(folder):
+            return prefix + path.relative_to(folder).as_posix()
+    return "…/" + "/".join(path.parts[-2:])
+
+
+def device() -> str:
+    """The fastest device here, as torch names it: HARKIT_DEVICE, else cuda, mps or cpu."""
+    if os.environ.get("HARKIT_DEVICE"):
+        return os.environ["HARKIT_DEVICE"]
+    if not _gpu_driver():
+        return "cpu"  # lesson 1 gets here without importing torch, which takes seconds
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _gpu_driver() -> bool:
+    import platform
+    import shutil
+
+    return bool(shutil.which("nvidia-smi")) or Path("/dev/nvidia0").exists() or platform.system() == "Darwin"
+
+
+def _sources(profile: str) -> tuple[str, str]:
+    """Where the pictures come from. `reduced` draws them; the others take the real ones where they are given."""
+    har, falls = os.environ.get("HARKIT_HAR"), os.environ.get("HARKIT_FALLS")
+    photos = os.environ.get("HARKIT_PHOTOS")
+    if photos and profile != "reduced":
+        folder = Path(photos).expanduser().resolve()
+        har = har or (str(folder / HAR_ZIP) if (folder / HAR_ZIP).exists() else None)
+        falls = falls or (str(folder / FALLS_ZIP) if (folder / FALLS_ZIP).exists() else None)
+    return har or ("kaggle" if profile == "full" else "drawn"), falls or "drawn"

@@ -1,0 +1,150 @@
+"""Which part of the experiment each picture belongs to: training, validation or test. Three honest ways, two leaky."""
+
+import logging
+import os
+
+import numpy as np
+import pandas as pd
+
+from harkit import catalogue as catalogues
+from harkit import fetch
+from harkit.settings import InputError, Settings
+
+log = logging.getLogger(__name__)
+
+SPLITS = ("train", "validation", "test")
+
+
+def prepare(kind: str, settings: Settings) -> pd.DataFrame:
+    """The catalogue of `kind` ("har" or "falls") with its honest split: read from the results folder, or made there.
+
+    The split is a CSV file: every lesson sees the same one, and a second call changes nothing.
+    """
+    source, count = (settings.har, settings.drawn_count) if kind == "har" else (settings.falls, settings.drawn_subjects)
+    folder = fetch.fetch(kind, source, settings.data, count, settings.seed)
+    path = settings.results / f"{kind}_split.csv"
+    if path.exists():
+        catalogue = catalogues.load(path, folder)
+        if catalogue.loc[catalogue.status != "missing", "path"].map(os.path.exists).all():
+            return catalogue
+        log.warning("%s belongs to other pictures than those in %s: making it anew.", path.name, folder.name)
+    catalogue = catalogues.read(folder)
+    if kind == "har":
+        catalogue = honest(catalogue, settings.split_sizes, settings.seed)
+    else:
+        catalogue = by_subject(catalogue, settings.seed)
+    catalogues.save(catalogue, path, folder)
+    return catalogue
+
+
+def divide(catalogue: pd.DataFrame, way: str, seed: int = 0, sizes: tuple = (5000, 1000, 1000)) -> pd.DataFrame:
+    """Split by name: honest, leaky, frame or subject. Raises InputError where the pictures do not allow it."""
+    if way in ("frame", "subject") and not (catalogue.subject != "").any():
+        raise InputError(f"A split by {way} needs the falls layout (train/<subject>/fall/…): choose honest or leaky.")
+    if way == "frame":
+        return by_frame(catalogue)
+    if way == "subject":
+        return by_subject(catalogue, seed)
+    return honest(catalogue, sizes, seed) if way == "honest" else leaky(catalogue, sizes, seed)
+
+
+def part(catalogue: pd.DataFrame, split: str) -> pd.DataFrame:
+    """The rows of one split, with a fresh index."""
+    return catalogue[catalogue.split == split].reset_index(drop=True)
+
+
+def used(catalogue: pd.DataFrame) -> pd.DataFrame:
+    """The rows that belong to a split, with a fresh index."""
+    return catalogue[catalogue.split.isin(SPLITS)].reset_index(drop=True)
+
+
+def counts(catalogue: pd.DataFrame) -> pd.DataFrame:
+    """Pictures per class (rows) and per split (columns), with sums."""
+    rows = used(catalogue)
+    table = pd.crosstab(rows.label, rows.split).reindex(columns=list(SPLITS), fill_value=0)
+    table.columns.name = None
+    table.loc["all"] = table.sum()
+    return table
+
+
+def honest(catalogue: pd.DataFrame, sizes: tuple[int, int, int], seed: int = 0) -> pd.DataFrame:
+    """Draw training, validation and test pictures of the given sizes: stratified by label, groups never divided.
+
+    Where there are fewer pictures than the sizes ask for, all three parts shrink alike; where there are more, the
+    rest keeps an empty split.
+    """
+    return _split_groups(catalogue, sizes, seed, group="group")
+
+
+def by_frame(catalogue: pd.DataFrame, seed: int = 42) -> pd.DataFrame:
+    """As published for the falls: 80/20 by single frame, stratified by label. Neighbouring frames are divided."""
+    alone = catalogue.assign(alone=np.arange(len(catalogue)))
+    count = int((catalogue.status == "labelled").sum())
+    validation = round(0.2 * count)
+    return _split_groups(alone, (count - validation, validation, 0), seed, group="alone").drop(columns="alone")
+
+
+def by_subject(catalogue: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Whole subjects to training (about 60 %), validation and test (20 % each); with two subjects no test part.
+
+    Raises InputError where there is only one subject, or a part would hold one class only.
+    """
+    labelled = catalogue[catalogue.status == "labelled"]
+    subjects = np.random.default_rng(seed).permutation(sorted(labelled.subject[labelled.subject != ""].unique()))
+    if len(subjects) < 2:
+        raise InputError(f"A split by subject needs two subjects or more, and here are {len(subjects)}.")
+    held_out = max(1, round(0.2 * len(subjects)))
+    tested = held_out if len(subjects) > 2 else 0
+    part_of = dict.fromkeys(subjects, "train")
+    part_of |= dict.fromkeys(subjects[:tested], "test")
+    part_of |= dict.fromkeys(subjects[tested : tested + held_out], "validation")
+    split = catalogue.subject.map(part_of).where(catalogue.status == "labelled", "").fillna("")
+    for name, rows in catalogue.groupby(split):
+        if name and rows.label.nunique() < 2:
+            raise InputError(f"The {name} subjects ({', '.join(rows.subject.unique())}) hold one class only.")
+    return catalogue.assign(split=split)
+
+
+def leaky(catalogue: pd.DataFrame, sizes: tuple[int, int, int], seed: int = 0, runs: int = 5) -> pd.DataFrame:
+    """As the published notebook did by accident: several draws into folders that nobody emptied between them.
+
+    Each run draws 5/9 of the labelled pictures (7,000 of 12,600) and splits them anew. A picture stands in the result
+    once for every part that any run put it into, so the same picture can be trained on and tested on.
+    """
+    labelled = catalogue[catalogue.status == "labelled"]
+    drawn = round(len(labelled) * 5 / 9)
+    first, second = np.cumsum([round(drawn * size / sum(sizes)) for size in sizes[:2]])
+    rng, rows = np.random.default_rng(seed), []
+    for _ in range(runs):
+        order = rng.choice(len(labelled), drawn, replace=False)
+        for name, chosen in zip(SPLITS, np.split(order, [first, second]), strict=True):
+            rows.append(labelled.iloc[chosen].assign(split=name))
+    return pd.concat(rows).drop_duplicates(["path", "split"]).sort_values(["split", "name"], ignore_index=True)
+
+
+def _split_groups(catalogue: pd.DataFrame, sizes: tuple, seed: int, group: str) -> pd.DataFrame:
+    """Fill the parts class by class: large groups first, each into a part drawn by the places still free in it."""
+    rng = np.random.default_rng(seed)
+    labelled = catalogue[catalogue.status == "labelled"]
+    home = labelled.groupby(group).label.transform("first")  # a group with two labels counts for one of them
+    share = np.array([*sizes, max(0, len(labelled) - sum(sizes))]) / max(len(labelled), sum(sizes))
+    split = pd.Series("", index=catalogue.index)
+    for free, (_, rows) in zip(_quotas(home.value_counts().sort_index(), share), labelled.groupby(home), strict=True):
+        groups = [members.index for _, members in rows.groupby(group)]
+        order = sorted(rng.permutation(len(groups)), key=lambda i: -len(groups[i]))
+        for i in order:
+            size = len(groups[i])
+            fits = np.where(free >= size, free, 0)
+            chances = fits if fits.sum() else np.maximum(free, 0)
+            choice = rng.choice(4, p=chances / chances.sum())
+            free[choice] -= size
+            split[groups[i]] = [*SPLITS, ""][choice]
+    return catalogue.assign(split=split)
+
+
+def _quotas(available: pd.Series, share: np.ndarray) -> np.ndarray:
+    """Places per class and part, (classes, 4): whole numbers whose rows and columns sum to what they should."""
+    exact = np.cumsum(np.cumsum(available.to_numpy()[:, None] * share, axis=0), axis=1)
+    corners = np.rint(np.vstack([np.zeros(len(share)), exact]))
+    corners = np.hstack([np.zeros((len(corners), 1)), corners])
+    return np.diff(np.diff(corners, axis=0), axis=1).astype(int)
