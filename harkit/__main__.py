@@ -23,6 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
     except InputError as error:
         print(f"harkit: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # a full disk, a folder that can't be written
+        where = error.filename or "the disk"
+        print(f"harkit: {where}: {error.strerror or error}; mend that and try again.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("harkit: stopped.", file=sys.stderr)
         return 130

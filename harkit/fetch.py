@@ -72,13 +72,13 @@ def new_folder(folder: Path):
 
 
 def _draw(kind: str, to: Path, count: int | None, seed: int) -> Path:
-    from harkit import drawn
-
     count = count or (1400 if kind == "har" else 8)
     if kind == "har" and count < 60:
         raise InputError(f"{count} pictures are too few for 15 actions: ask for 60 or more (--count).")
     if kind == "falls" and count < 2:
         raise InputError("The falls need two subjects or more (--count): one to train on, one to validate.")
+    from harkit import drawn
+
     folder = to / f"drawn-{kind}-{count}-seed{seed}-v{drawn.VERSION}"
     if not folder.is_dir():
         log.info("Drawing the %s pictures into %s", kind, short(folder))

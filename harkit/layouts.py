@@ -57,9 +57,12 @@ def _list_falls(top: Path) -> list[tuple]:
             for p in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
                 sequence = p.parent.relative_to(top / "train").as_posix()
                 rows.append((p.relative_to(top).as_posix(), folder.name, folder.parent.name, sequence, "labelled"))
-    if (top / "test").is_dir():
-        rows += [(f"test/{p.name}", "", "", "", "unlabelled") for p in _pictures(top / "test")]
-    return rows
+    on_disk = [p.name for p in _pictures(top / "test")] if (top / "test").is_dir() else []
+    wanted = on_disk
+    if (top / "sample_submission.csv").exists():
+        wanted = list(_read_csv(top / "sample_submission.csv", ["id"]).id)
+    rows += [(f"test/{name}", "", "", "", "unlabelled") for name in wanted]
+    return rows + [(f"test/{name}", "", "", "", "unlisted") for name in sorted(set(on_disk) - set(wanted))]
 
 
 def _list_class_folders(top: Path) -> list[tuple]:
@@ -84,10 +87,11 @@ def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
     missing = [column for column in columns if column not in table]
     if missing:
         raise InputError(f"{path} has no column '{missing[0]}': its first line must be {','.join(columns)}.")
-    unsafe = [name for name in table.filename if not name or "/" in name or "\\" in name or name == ".."]
+    names = table[columns[0]]
+    unsafe = [name for name in names if not name or "/" in name or "\\" in name or name == ".."]
     if unsafe:
         raise InputError(f"{path} names {unsafe[0]!r}, which is not a plain file name.")
-    return table.drop_duplicates("filename")
+    return table.drop_duplicates(columns[0])
 
 
 def _pictures(folder: Path) -> list[Path]:

@@ -1,0 +1,43 @@
+# make course · make lab · make test · make test-all · make outputs · make lint · make clean
+# Without make (Windows, Colab, conda) README.md has the same commands by hand.
+
+PYTHON ?= python3
+WORKERS ?= 2
+# Parallel tests: one thread a process, and no spinning while it waits.
+ONE_THREAD = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
+
+.PHONY: course lab test test-all outputs lint clean
+
+course: .venv/installed
+	.venv/bin/python -m harkit course
+
+lab: .venv/installed
+	.venv/bin/python -m jupyter labextension disable --level=sys_prefix "@jupyterlab/apputils-extension:announcements"
+	.venv/bin/python -m jupyter lab notebooks/01_data_preparation.ipynb
+
+test: lint
+	$(ONE_THREAD) .venv/bin/python -m pytest tests notebooks --nbval-lax -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+test-all: test
+
+# The outputs stored in the notebooks: of a run in a fresh copy of the course, so that they name no folder of yours.
+outputs: .venv/installed
+	rm -rf build/outputs
+	mkdir -p build/outputs
+	cp -R notebooks harkit build/outputs/
+	cd build/outputs && HARKIT_PROFILE=reduced HARKIT_DATA= HARKIT_RESULTS= "$(CURDIR)/.venv/bin/python" -m harkit course
+	.venv/bin/python -m nbstripout --keep-output --keep-count --keep-id build/outputs/results/reduced/executed/*.ipynb
+	cp build/outputs/results/reduced/executed/*.ipynb notebooks/
+
+lint: .venv/installed
+	.venv/bin/python -m ruff check .
+
+# What the course made: results, drawn pictures, the environment. Pictures that you put into data/ stay.
+clean:
+	rm -rf .venv build .pytest_cache .ruff_cache harkit.egg-info
+	rm -rf data/drawn-* data/decoded results/reduced
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet -c constraints.txt -e ".[lab,test]"
+	touch .venv/installed

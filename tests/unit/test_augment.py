@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision.transforms.v2 import functional as F
+
+from harkit import augment, catalogue, splits
+
+
+@pytest.fixture
+def images():
+    return torch.rand(6, 3, 20, 24, generator=torch.Generator().manual_seed(0))
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (augment.blend_black, F.adjust_brightness),
+        (augment.blend_mean, F.adjust_contrast),
+        (augment.blend_grey, F.adjust_saturation),
+    ],
+)
+@pytest.mark.parametrize("factor", [0.0, 0.8, 1.0, 1.2])
+def test_jitter_follows_torchvision(images, ours, theirs, factor):
+    assert torch.allclose(ours(images, torch.full((6,), factor)), theirs(images, factor), atol=1e-5)
+
+
+@pytest.mark.parametrize("turn", [-0.5, -0.1, 0.0, 0.1, 0.3])
+def test_hue_follows_torchvision(images, turn):
+    assert torch.allclose(augment.turn_hue(images, torch.full((6,), turn)), F.adjust_hue(images, turn), atol=1e-5)
+
+
+def test_each_picture_has_its_own_draw():
+    same = torch.rand(1, 3, 16, 16, generator=generator()).repeat(8, 1, 1, 1)
+    for change in (augment.mild, augment.published_falls):
+        changed = change(same, generator(1))
+        assert len({tuple(picture.flatten().tolist()) for picture in changed}) == 8
+
+
+def test_the_same_generator_gives_the_same_change(images):
+    assert torch.equal(augment.mild(images, generator(4)), augment.mild(images, generator(4)))
+
+
+def test_a_flip_alone_mirrors(images):
+    flipped = augment.turn_and_flip(images, generator(), flip=1.0)
+    assert torch.allclose(flipped, images.flip(-1), atol=1e-5)
+
+
+def test_no_turn_and_no_flip_change_nothing(images):
+    assert torch.allclose(augment.turn_and_flip(images, generator(), flip=0.0), images, atol=1e-5)
+
+
+def test_a_square_turned_by_90_degrees_is_turned_and_not_sheared(monkeypatch):
+    square = torch.rand(1, 3, 16, 16, generator=generator())
+    monkeypatch.setattr(augment, "_uniform", lambda n, amount, _: torch.full((n,), float(amount)))
+    turned = augment.turn_and_flip(square, generator(), degrees=90, flip=0.0)
+    assert any(torch.allclose(turned, square.rot90(k, (2, 3)), atol=1e-4) for k in (1, 3))
+
+
+def test_copies_go_into_the_training_split_only(har_folder, tmp_path):
+    table = splits.honest(catalogue.read(har_folder), (40, 10, 10))
+    added = augment.write_copies(table, tmp_path / "data", 4)
+    copies = added[added.status == "augmented"]
+    assert copies.groupby("label").size().eq(4).all() and (copies.split == "train").all()
+    assert copies.name.str.endswith("_augmented.jpg").all()
+    originals = table[table.split == "train"]
+    assert set(copies.group) <= set(originals.group)
+    assert not set(copies.group) & set(table.group[table.split.isin(["validation", "test"])])
+    assert added[: len(table)].path.tolist() == table.path.tolist()
+
+
+def test_copies_differ_from_their_originals_and_repeat(har_folder, tmp_path):
+    table = splits.honest(catalogue.read(har_folder), (40, 10, 10))
+    first = augment.write_copies(table, tmp_path / "a", 4, seed=1)
+    again = augment.write_copies(table, tmp_path / "b", 4, seed=1)
+    assert first.digest.tolist() == again.digest.tolist()
+    copy = first[first.status == "augmented"].iloc[0]
+    original = table[(table.group == copy.group) & (table.split == "train")].iloc[0]
+    with Image.open(copy.path) as a, Image.open(original.path) as b:
+        assert a.size == b.size and not np.array_equal(np.asarray(a), np.asarray(b))

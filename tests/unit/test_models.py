@@ -1,0 +1,130 @@
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from harkit import models, training
+from harkit.settings import InputError
+
+
+@pytest.mark.parametrize(("network", "side"), [("vgg16", 32), ("vgg16", 64), ("resnet", 40), ("resnet50", 64)])
+def test_logits_have_one_column_a_class(network, side):
+    model = models.build(network, 15, side, width=8).eval()
+    assert model(torch.zeros(2, 3, side, side)).shape == (2, 15)
+
+
+def test_vgg16_has_the_parameters_of_torchvisions():
+    reference = torchvision.models.vgg16_bn(num_classes=15)
+    assert models.count_parameters(models.VGG16(15, 224, 64)) == models.count_parameters(reference)
+
+
+def test_vgg16_gives_torchvisions_logits():
+    ours, reference = models.VGG16(15, 224, 64).eval(), torchvision.models.vgg16_bn(num_classes=15).eval()
+    state = dict(zip(ours.state_dict(), reference.state_dict().values(), strict=True))
+    ours.load_state_dict(state)
+    images = torch.randn(2, 3, 224, 224)
+    assert torch.allclose(ours(images), reference(images), atol=1e-4)
+
+
+def test_resnet_has_18_layers():
+    layers = [m for m in models.ResNet().modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    shortcuts = [m for m in layers if isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1)]
+    assert len(layers) - len(shortcuts) == 18
+
+
+def test_a_residual_block_adds_its_input():
+    block = models.ResidualBlock(4, 4, dropout=0.0).eval()
+    nn.init.zeros_(block.bn2.weight)
+    images = torch.rand(2, 4, 8, 8)
+    assert torch.allclose(block(images), images)
+
+
+def test_the_second_block_has_the_stride():
+    module = models.ResNetModule(4, 8, stride=2)
+    assert module.block1.conv1.stride == (1, 1) and module.block2.conv1.stride == (2, 2)
+
+
+@pytest.mark.parametrize("network", ["vgg16", "resnet", "resnet50"])
+def test_a_network_can_overfit_one_batch(network):
+    torch.manual_seed(0)
+    width = {"vgg16": 8, "resnet": 8, "resnet50": 64}[network]
+    model = models.build(network, 4, 32, width, dropout=None if network == "resnet50" else 0.0)
+    generator = torch.Generator().manual_seed(0)
+    batch = [(torch.randn(8, 3, 32, 32, generator=generator), torch.arange(8) % 4)]
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    losses = []
+    while len(losses) < 80 and (not losses or losses[-1] > 0.05):
+        losses.append(training.train_one_epoch(model, batch, optimizer, nn.CrossEntropyLoss())["train_loss"])
+    assert losses[0] > 1.0 and losses[-1] <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("network", "side", "says"), [("alexnet", 64, "alexnet"), ("vgg16", 100, "multiple"), ("resnet", 16, "16 px")]
+)
+def test_what_can_not_be_built_is_one_sentence(network, side, says):
+    with pytest.raises(InputError, match=says):
+        models.build(network, 15, side)
+
+
+def test_initialisation_is_xavier_or_he():
+    layer = nn.Linear(400, 300)
+    models.initialise(nn.Sequential(layer), "xavier")
+    assert layer.weight.abs().max() <= (6 / 700) ** 0.5
+    models.initialise(nn.Sequential(layer), "he")
+    assert layer.weight.std().item() == pytest.approx((2 / 400) ** 0.5, rel=0.05)
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path / "hub"))
+    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
+    return tmp_path / "hub" / "checkpoints"
+
+
+def test_imagenet_weights_come_from_the_hub_cache(hub):
+    reference = torchvision.models.resnet50(weights=None)
+    torch.save(reference.state_dict(), models.imagenet_path())
+    model = models.build("resnet50", 2, 64)
+    head = model.fc.weight.clone()
+    assert models.load_imagenet(model, download=False)
+    assert torch.equal(model.layer4[2].conv3.weight, reference.layer4[2].conv3.weight)
+    assert torch.equal(model.fc.weight, head)
+
+
+def test_without_imagenet_weights_one_sentence_says_so(hub, caplog):
+    assert not models.load_imagenet(models.build("resnet50", 2, 64), download=False)
+    assert "random weights" in caplog.text
+
+
+def test_a_failed_download_is_not_the_end(hub, caplog, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise OSError("network is unreachable")
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", refuse)
+    assert not models.load_imagenet(models.build("resnet50", 2, 64), download=True)
+    assert "unreachable" in caplog.text
+
+
+class Surprise:
+    def __reduce__(self):
+        return (print, ("code in a weights file ran",))
+
+
+def broken(path):
+    path.write_bytes(b"not weights")
+
+
+def of_another_network(path):
+    torch.save({"conv1.weight": torch.zeros(64, 3, 7, 7)}, path)
+
+
+def with_code_inside(path):
+    torch.save({"conv1.weight": Surprise()}, path)
+
+
+@pytest.mark.parametrize("damage", [broken, of_another_network, with_code_inside])
+def test_a_wrong_weights_file_is_refused(hub, damage, capsys):
+    damage(models.imagenet_path())
+    with pytest.raises(InputError, match="resnet50"):
+        models.load_imagenet(models.build("resnet50", 2, 64), download=False)
+    assert "code in a weights file ran" not in capsys.readouterr().out

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+import torch
+
+from harkit import catalogue, pictures, splits
+from harkit.pictures import Batches, PictureSet
+from harkit.settings import InputError
+
+
+@pytest.fixture
+def table(har_folder):
+    return splits.used(splits.honest(catalogue.read(har_folder), (40, 10, 10)))
+
+
+@pytest.fixture
+def chosen(table, tmp_path):
+    return PictureSet(table, 32, tmp_path / "cache", ["calling", "cycling", "running"])
+
+
+def test_rows_hold_their_own_picture_and_label(table, chosen):
+    for i in (0, 17, 42):
+        assert np.array_equal(chosen[i], pictures.decode(table.path[i], 32))
+        assert ["calling", "cycling", "running"][chosen.labels[i]] == table.label[i]
+
+
+def test_a_picture_is_decoded_once(table, tmp_path, monkeypatch):
+    PictureSet(table, 32, tmp_path / "cache")
+    monkeypatch.setattr(pictures, "decode", lambda *_: pytest.fail("decoded again"))
+    assert len(PictureSet(table, 32, tmp_path / "cache")) == len(table)
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+@pytest.mark.parametrize("keep", [0, 40, 0.7])
+def test_a_cut_cache_is_made_anew(table, tmp_path, keep):
+    whole = PictureSet(table, 32, tmp_path / "cache")
+    pixels = np.array(whole.pixels)
+    path = next((tmp_path / "cache").iterdir())
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content[: keep if isinstance(keep, int) else int(keep * len(content))])
+    assert np.array_equal(PictureSet(table, 32, tmp_path / "cache").pixels, pixels)
+
+
+def test_a_broken_picture_stops_training_but_not_a_submission(table, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8 cut")
+    table.loc[3, ["path", "digest"]] = str(broken), catalogue.digest(broken)
+    with pytest.raises(InputError, match=r"broken\.jpg"):
+        PictureSet(table, 32, tmp_path / "cache")
+    assert not list((tmp_path / "cache").iterdir())
+    blank = PictureSet(table, 32, tmp_path / "cache", blank=True)
+    assert len(blank) == len(table) and not blank[3].any() and blank[4].any()
+
+
+def test_parts_share_pixels_and_keep_rows(table, chosen):
+    part = chosen.part("test")
+    assert len(part) == (table.split == "test").sum()
+    assert part.pixels is chosen.pixels
+    assert np.array_equal(part[0], pictures.decode(part.catalogue.path[0], 32))
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 59, 60, 64])
+def test_each_picture_comes_once_an_epoch(chosen, batch_size):
+    batches = Batches(chosen, batch_size, seed=3)
+    labels = [labels for _, labels in batches]
+    assert len(labels) == len(batches)
+    assert sorted(torch.cat(labels).tolist()) == sorted(chosen.labels.tolist())
+    assert batch_size == 1 or min(map(len, labels)) > 1  # batch normalisation needs two
+
+
+def test_order_is_new_each_epoch_and_the_same_again(chosen):
+    def order(epoch, seed):
+        batches = Batches(chosen, 16, seed=seed)
+        batches.epoch = epoch
+        return torch.cat([images.mean((1, 2, 3)) for images, _ in batches])
+
+    assert torch.equal(order(2, 0), order(2, 0))
+    assert not torch.equal(order(2, 0), order(3, 0))
+    assert not torch.equal(order(2, 0), order(2, 1))
+
+
+def test_without_a_seed_rows_keep_their_order(chosen):
+    assert torch.cat([labels for _, labels in Batches(chosen, 16)]).tolist() == chosen.labels.tolist()
+
+
+def test_pixels_are_normalised_as_published(chosen):
+    images, _ = next(iter(Batches(chosen, 4)))
+    by_hand = (chosen[0].astype(np.float32) / 255 - 0.5) / 0.5
+    assert images.shape == (4, 3, 32, 32) and images.dtype == torch.float32
+    assert np.allclose(images[0].permute(1, 2, 0), by_hand, atol=1e-6)
+
+
+def test_no_pictures_are_refused(table, tmp_path):
+    with pytest.raises(InputError, match="no pictures"):
+        PictureSet(table[:0], 32, tmp_path)

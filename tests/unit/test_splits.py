@@ -1,0 +1,108 @@
+import pandas as pd
+import pytest
+
+from harkit import catalogue, fetch, splits
+from harkit.settings import InputError
+
+
+def table_of(count=300, classes=5, pairs=20):
+    """A catalogue without files: `pairs` groups of two, the rest alone."""
+    group = [i if i >= 2 * pairs else i // 2 for i in range(count)]
+    label = [f"class{g % classes}" for g in group]
+    return pd.DataFrame(
+        {"path": [f"{i}.jpg" for i in range(count)], "name": [f"{i}.jpg" for i in range(count)], "label": label,
+         "digest": [f"{i:04x}" for i in range(count)], "group": group, "status": "labelled", "subject": "", "split": ""}
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("sizes", [(200, 50, 50), (100, 20, 20), (5000, 1000, 1000)])
+def test_no_group_is_in_two_splits_and_sizes_hold(seed, sizes):
+    table = splits.honest(table_of(), sizes, seed)
+    assert splits.used(table).groupby("group").split.nunique().max() == 1
+    share = min(1, 300 / sum(sizes))
+    got = table.split.value_counts().reindex(splits.SPLITS)
+    assert got.tolist() == pytest.approx([size * share for size in sizes], abs=2)
+
+
+def test_splits_are_stratified():
+    counted = splits.counts(splits.honest(table_of(), (200, 50, 50))).drop("all")
+    assert (counted.max() - counted.min() <= 4).all()
+
+
+def test_a_seed_gives_the_same_split_and_another_seed_another():
+    first, again, other = (splits.honest(table_of(), (200, 50, 50), seed).split for seed in (1, 1, 2))
+    assert first.equals(again) and not first.equals(other)
+
+
+def test_only_labelled_pictures_are_split():
+    table = table_of()
+    table.loc[:9, "status"] = "unreadable"
+    assert (splits.honest(table, (200, 50, 50)).split[:10] == "").all()
+
+
+def test_the_leaky_split_tests_what_it_trained_on():
+    leaky = splits.leaky(table_of(1000, pairs=0), (5000, 1000, 1000))
+    test = leaky[leaky.split == "test"].path
+    shared = test.isin(leaky[leaky.split == "train"].path).mean()
+    assert shared == pytest.approx(0.887, abs=0.04)  # five draws of 5/9 each
+    assert not leaky.duplicated(["path", "split"]).any()
+
+
+def test_one_clean_run_leaks_nothing():
+    once = splits.leaky(table_of(1000, pairs=0), (5000, 1000, 1000), runs=1)
+    assert not once.duplicated("path").any()
+
+
+def test_subjects_are_never_divided(falls_folder):
+    table = splits.by_subject(catalogue.read(falls_folder))
+    used = splits.used(table)
+    assert used.groupby("subject").split.nunique().eq(1).all()
+    assert set(used.split) == {"train", "validation", "test"}
+    assert (table.split[table.status != "labelled"] == "").all()
+
+
+def test_with_two_subjects_there_is_no_test_part(falls_folder):
+    table = catalogue.read(falls_folder)
+    two = splits.by_subject(table[table.subject.isin(["s0", "s1"])].reset_index(drop=True))
+    assert set(splits.used(two).split) == {"train", "validation"}
+
+
+def test_one_subject_is_refused(falls_folder):
+    table = catalogue.read(falls_folder)
+    with pytest.raises(InputError, match="two subjects"):
+        splits.by_subject(table[table.subject == "s0"])
+
+
+def test_a_part_of_one_class_is_refused(falls_folder):
+    table = catalogue.read(falls_folder)
+    table = table[(table.label == "non_fall") | (table.subject == "s0")]
+    with pytest.raises(InputError, match="one class only"):
+        splits.by_subject(table)
+
+
+def test_a_split_by_frame_divides_sequences(falls_folder):
+    table = splits.used(splits.by_frame(catalogue.read(falls_folder)))
+    assert table.split.value_counts().to_dict() == {"train": 48, "validation": 12}
+    assert table.groupby("sequence").split.nunique().max() == 2
+
+
+def test_a_split_by_subject_needs_subjects(har_folder):
+    with pytest.raises(InputError, match="falls layout"):
+        splits.divide(catalogue.read(har_folder), "subject")
+
+
+def test_every_lesson_sees_the_same_split(har_folder, config, monkeypatch):
+    monkeypatch.setattr(fetch, "fetch", lambda *_: har_folder)
+    first = splits.prepare("har", config)
+    written = (config.results / "har_split.csv").read_bytes()
+    again = splits.prepare("har", config)
+    assert (config.results / "har_split.csv").read_bytes() == written
+    assert first.split.tolist() == again.split.tolist()
+
+
+def test_a_split_of_other_pictures_is_made_anew(har_folder, class_folders, config, monkeypatch):
+    monkeypatch.setattr(fetch, "fetch", lambda *_: har_folder)
+    splits.prepare("har", config)
+    monkeypatch.setattr(fetch, "fetch", lambda *_: class_folders)
+    assert catalogue.classes(splits.prepare("har", config)) == ["calling", "running"]

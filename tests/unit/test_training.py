@@ -1,0 +1,155 @@
+import json
+
+import pandas as pd
+import pytest
+import safetensors.torch
+import torch
+
+from harkit import catalogue, recipes, runs, splits, training
+from harkit.settings import InputError
+
+
+@pytest.fixture
+def table(har_folder):
+    return splits.honest(catalogue.read(har_folder), (40, 10, 10))
+
+
+@pytest.fixture
+def fit(table, tmp_path):
+    def fit(name="run", network="resnet", recipe="improved", **changes):
+        chosen = dict(side=32, width=4, epochs=3, cache=tmp_path / "data" / "decoded") | changes
+        return training.fit(changes.pop("table", table), tmp_path / name, network, recipe, **chosen)
+
+    return fit
+
+
+def weights(run):
+    return safetensors.torch.load_file(run / "weights.safetensors")
+
+
+def same(a, b):
+    return all(torch.equal(a[name], b[name]) for name in a)
+
+
+@pytest.mark.parametrize(("network", "recipe"), [("vgg16", "published"), ("resnet", "improved")])
+def test_a_run_folder_holds_what_the_contract_says(fit, table, network, recipe):
+    run = fit(network=network, recipe=recipe, copies_per_class=2)
+    files = {path.name for path in run.iterdir()}
+    assert files == {
+        "settings.json", "environment.json", "history.csv", "split.csv", "validation.csv", "weights.safetensors"
+    }  # fmt: skip
+    plan, history = runs.settings(run), runs.history(run)
+    assert plan["classes"] == catalogue.classes(table) and plan["epochs"] == len(history) == 3
+    assert plan["split_hash"] == catalogue.fingerprint(splits.used(table), "split")
+    assert history[["train_loss", "validation_accuracy", "validation_f1", "examples_per_second"]].notna().all(axis=None)
+    copies = 6 if recipe == "published" else 0
+    assert len(pd.read_csv(run / "split.csv")) == 60 + copies
+    assert len(pd.read_csv(run / "validation.csv")) == 10
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_does_not(fit):
+    assert same(weights(fit("a")), weights(fit("b")))
+    assert not same(weights(fit("a2", seed=1)), weights(fit("b2")))
+
+
+@pytest.mark.parametrize("recipe", ["published", "improved"])
+def test_a_resumed_run_equals_an_unbroken_one(fit, monkeypatch, recipe):
+    whole = fit("whole", recipe=recipe, epochs=4, copies_per_class=2)
+    keep = runs.save_epoch
+
+    def stop_after_two(out, model, optimizer, scheduler, rows, best, is_best):
+        keep(out, model, optimizer, scheduler, rows, best, is_best)
+        if len(rows) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "save_epoch", stop_after_two)
+    with pytest.raises(KeyboardInterrupt):
+        fit("broken", recipe=recipe, epochs=4, copies_per_class=2)
+    monkeypatch.setattr(runs, "save_epoch", keep)
+    resumed = fit("broken", recipe=recipe, epochs=4, copies_per_class=2, resume=True)
+    assert same(weights(whole), weights(resumed))
+    columns = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_f1"]
+    pd.testing.assert_frame_equal(runs.history(whole)[columns], runs.history(resumed)[columns])
+
+
+def test_a_finished_run_is_not_overwritten(fit):
+    run = fit()
+    with pytest.raises(InputError, match="not empty"):
+        fit()
+    assert fit(resume=True) == run
+
+
+def test_resuming_with_other_pictures_is_refused(fit, table, monkeypatch):
+    keep = runs.save_epoch
+
+    def stop(*arguments):
+        keep(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "save_epoch", stop)
+    with pytest.raises(KeyboardInterrupt):
+        fit()
+    with pytest.raises(InputError, match="seed"):
+        fit(resume=True, seed=5)
+
+
+def test_resuming_nothing_is_refused(fit):
+    with pytest.raises(InputError, match="no run to go on with"):
+        fit(resume=True)
+
+
+def test_a_loss_that_explodes_is_said(fit, monkeypatch):
+    wild = recipes.Recipe(epochs=2, learning_rate=1e25)
+    monkeypatch.setitem(recipes.RECIPES, ("resnet", "improved"), wild)
+    with pytest.raises(InputError, match="lower the learning rate"):
+        fit()
+
+
+def test_the_watcher_sees_five_points_an_epoch(fit):
+    seen = []
+    fit(epochs=2, watch=lambda epoch, **series: seen.append((epoch, *series)))
+    assert sum("validation_accuracy" in row for row in seen) == 2
+    assert 2 <= sum("train_loss" in row for row in seen) <= 12
+
+
+def test_predicting_leaves_the_mode_and_the_statistics_alone(fit):
+    model = runs.load(fit())[0].train()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    training.predict_logits(model, [(torch.randn(4, 3, 32, 32), torch.zeros(4))])
+    assert model.training and same(before, model.state_dict())
+
+
+def test_a_time_budget_sets_the_epochs(fit):
+    run = fit(epochs=None, minutes=0.05)
+    assert 1 <= runs.settings(run)["epochs"] < 2000
+    assert runs.settings(run)["hyperparameters"]["epochs"] == runs.settings(run)["epochs"]
+
+
+@pytest.mark.parametrize("damage", ["settings", "weights", "no weights", "no settings"])
+def test_a_damaged_run_is_named(fit, damage):
+    run = fit()
+    if damage == "settings":
+        (run / "settings.json").write_text("{")
+    elif damage == "weights":
+        (run / "weights.safetensors").write_bytes((run / "weights.safetensors").read_bytes()[:100])
+    elif damage == "no weights":
+        (run / "weights.safetensors").unlink()
+    else:
+        (run / "settings.json").unlink()
+    with pytest.raises(InputError, match="run"):
+        runs.load(run)
+
+
+def test_published_recipes_are_exactly_the_published_numbers():
+    vgg, resnet, falls = (recipes.get(name, "published") for name in ("vgg16", "resnet", "resnet50"))
+    for recipe in (vgg, resnet):
+        assert (recipe.optimizer, recipe.momentum, recipe.weight_decay, recipe.batch_size) == ("sgd", 0, 0.001, 32)
+        assert (recipe.initialisation, recipe.copies_per_class, recipe.normalisation) == ("xavier", 70, "half")
+    assert (vgg.epochs, vgg.learning_rate, resnet.epochs, resnet.learning_rate) == (40, 0.025, 50, 0.05)
+    assert (falls.optimizer, falls.learning_rate, falls.batch_size, falls.epochs) == ("adam", 2e-5, 16, 20)
+    assert (falls.keep, falls.normalisation, falls.pretrained) == ("f1", "half", True)
+
+
+def test_settings_are_plain_json(fit):
+    plan = json.loads((fit() / "settings.json").read_text())
+    assert recipes.Recipe(**plan["hyperparameters"]).learning_rate == 0.05
