@@ -159,7 +159,7 @@ def test_evaluating_nothing_unseen_is_refused(falls_folder, tmp_path, capsys):
 def test_predict_names_the_action(run, top, capsys):
     capsys.readouterr()
     assert main(["predict", str(run), str(top / "train" / "Image_2.jpg")]) == 0
-    path, label, probability = capsys.readouterr().out.split("\t")
+    _, label, probability = capsys.readouterr().out.split("\t")
     assert label in ("calling", "cycling", "running") and 0 < float(probability) <= 1
 
 
