@@ -25,8 +25,10 @@ outputs: .venv/installed
 	rm -rf build/outputs
 	mkdir -p build/outputs
 	cp -R notebooks harkit build/outputs/
-	cd build/outputs && HARKIT_PROFILE=reduced HARKIT_DATA= HARKIT_RESULTS= "$(CURDIR)/.venv/bin/python" -m harkit course
-	.venv/bin/python -m nbstripout --keep-output --keep-count --keep-id build/outputs/results/reduced/executed/*.ipynb
+	cd build/outputs && HARKIT_PROFILE=reduced HARKIT_HAR= HARKIT_FALLS= HARKIT_DATA= HARKIT_RESULTS= \
+		"$(CURDIR)/.venv/bin/python" -m harkit course
+	.venv/bin/python -m nbstripout --keep-output --keep-count --keep-id --extra-keys metadata.language_info.version \
+		build/outputs/results/reduced/executed/*.ipynb
 	cp build/outputs/results/reduced/executed/*.ipynb notebooks/
 
 lint: .venv/installed
@@ -38,6 +40,7 @@ clean:
 	rm -rf data/drawn-* data/decoded results/reduced
 
 .venv/installed: pyproject.toml constraints.txt
+	@echo "Installing into .venv: some minutes, and about 6 GB on Linux, where PyTorch brings its GPU libraries."
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet -c constraints.txt -e ".[lab,test]"
+	.venv/bin/python -m pip install -c constraints.txt -e ".[lab,test]"
 	touch .venv/installed

@@ -53,13 +53,16 @@ def run(
     for number, path in enumerate(paths, start=1):
         report(f"[{number}/{len(paths)}] {path.stem} …")
         started = time.perf_counter()
-        _execute(path, config)
+        notebook = _execute(path, config)
         rows.append((path.stem, time.perf_counter() - started))
+        _fill_run_card(notebook, rows[-1][1], config)
+        _keep(notebook, path, config)
         report(f"[{number}/{len(paths)}] {path.stem:<22} {rows[-1][1]:6.1f} s")
     return pd.DataFrame(rows, columns=["lesson", "seconds"])
 
 
-def _execute(path: Path, config: Settings) -> None:
+def _execute(path: Path, config: Settings):
+    """Run one notebook in its own folder and give it back with its outputs."""
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
@@ -70,14 +73,31 @@ def _execute(path: Path, config: Settings) -> None:
         "HARKIT_DATA": str(config.data),
         "HARKIT_RESULTS": str(config.results.parent),
     }
-    client = NotebookClient(notebook, timeout=None, resources={"metadata": {"path": str(path.parent)}})
+    client = NotebookClient(
+        notebook,
+        timeout=None,
+        resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--IPKernelApp.log_level=40"],  # no warning about TCP at every start
+    )
     try:
         client.execute(env=environment)
     except CellExecutionError as error:
-        raise InputError(
-            f"{path.name} stopped with {error.ename}: {error.evalue} (see {_keep(notebook, path, config)})."
-        ) from error
-    _keep(notebook, path, config)
+        copy = _keep(notebook, path, config)
+        raise InputError(f"{path.name} stopped with {error.ename}: {error.evalue} (its copy: {copy}).") from error
+    return notebook
+
+
+def _fill_run_card(notebook, seconds: float, config: Settings) -> None:
+    """Write into the cell tagged `run-card` what this run took, with which pictures and on which machine."""
+    drawn = config.har == "drawn"
+    pictures = f"{'drawn' if drawn else 'photographs'}, {config.side} px, profile `{config.profile}`"
+    machine = f"{profiles.cores()} processor cores" if profiles.device() == "cpu" else profiles.device().upper()
+    for cell in notebook.cells:
+        if "run-card" in cell.metadata.get("tags", []):
+            cell.source = (
+                "**Run card**: the outputs below come from one run of this lesson.\n\n| time | pictures | machine |\n"
+                f"|---|---|---|\n| {seconds:.0f} s | {pictures} | {machine} |"
+            )
 
 
 def _keep(notebook, path: Path, config: Settings) -> Path:

@@ -134,6 +134,8 @@ def _sources(profile: str) -> tuple[str, str]:
     photos = os.environ.get("HARKIT_PHOTOS")
     if photos and profile != "reduced":
         folder = Path(photos).expanduser().resolve()
+        if not folder.is_dir():
+            raise InputError(f"HARKIT_PHOTOS names {folder}, which is not a folder: set it to the one with the zips.")
         har = har or (str(folder / HAR_ZIP) if (folder / HAR_ZIP).exists() else None)
         falls = falls or (str(folder / FALLS_ZIP) if (folder / FALLS_ZIP).exists() else None)
     return har or ("kaggle" if profile == "full" else "drawn"), falls or "drawn"
