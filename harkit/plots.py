@@ -1,0 +1,236 @@
+"""Every figure that the lessons show. Draws only, computes nothing; the lesson calls plt.show()."""
+
+import time
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+# Okabe and Ito (2008): eight colours that the colour-blind can tell apart.
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#8A8A8A"
+PART = {"train": BLUE, "validation": ORANGE, "test": GREEN}
+KIND = {"baseline": GREY, "published": ORANGE, "this run": BLUE, "reference": PURPLE}
+MARKERS = ["o", "s", "^", "D", "v"]
+
+
+def class_counts(counts: pd.DataFrame, title: str, ax: Axes | None = None) -> Axes:
+    """Bars of pictures a class, one colour a split: rows labels, columns train, validation, test."""
+    ax = ax or _axes((9, 4.6))
+    table = counts.drop(index="all", errors="ignore")
+    table.plot.bar(ax=ax, color=[PART.get(c, GREY) for c in table], width=0.8)
+    ax.set(xlabel="class", ylabel="pictures", title=title)
+    ax.set_xticks(range(len(table)), [name.replace("_", " ") for name in table.index], rotation=45, ha="right")
+    ax.legend(frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.08))
+    return _tidy(ax, grid="y")
+
+
+def class_pie(counts: pd.Series, title: str, ax: Axes | None = None) -> Axes:
+    """The published pie chart: one slice a class."""
+    ax = ax or _axes((7, 5.5))
+    names = [name.replace("_", " ") for name in counts.index]
+    ax.pie(counts, labels=names, autopct="%.1f%%", pctdistance=0.82, textprops={"fontsize": 9},
+           colors=sns.color_palette("husl", len(counts)), wedgeprops={"edgecolor": "white"})  # fmt: skip
+    ax.set_title(title)
+    return ax
+
+
+def picture_sizes(catalogue: pd.DataFrame, title: str, ax: Axes | None = None) -> Axes:
+    """One circle for each width × height, as large as the number of pictures that have it."""
+    ax = ax or _axes((7, 4.5))
+    sizes = catalogue.groupby(["width", "height"]).size().rename("n").reset_index()
+    ax.scatter(sizes.width, sizes.height, s=12 + 900 * sizes.n / sizes.n.max(), alpha=0.5, color=BLUE)
+    most = sizes.loc[sizes.n.idxmax()]
+    ax.annotate(f"{most.width}×{most.height}: {most.n} pictures", (most.width, most.height), xytext=(12, 22),
+                textcoords="offset points", arrowprops={"arrowstyle": "-"})  # fmt: skip
+    ax.set(xlabel="width (pixels)", ylabel="height (pixels)", title=title)
+    return _tidy(ax, grid="both")
+
+
+def picture_grid(pictures, captions=None, title: str = "", columns: int = 5, side: float = 1.6, colours=None) -> Figure:
+    """Pictures in rows: paths, PIL images or (H, W, 3) uint8 arrays, each with a caption under it."""
+    pictures = list(pictures)
+    columns = max(1, min(columns, len(pictures)))
+    rows = -(-len(pictures) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(columns * side, rows * (side + 0.25) + 0.5), squeeze=False)
+    for i, ax in enumerate(axes.flat):
+        ax.set_axis_off()
+        if i < len(pictures):
+            ax.imshow(_pixels(pictures[i]))
+            if captions is not None:
+                ax.set_title(captions[i], fontsize=9, color=colours[i] if colours is not None else "black")
+    figure.suptitle(title)
+    figure.tight_layout()
+    return figure
+
+
+def jitter_steps(pictures, factors, title: str) -> Figure:
+    """One picture changed by several factors, side by side, the factor under each."""
+    return picture_grid(pictures, [f"× {factor:g}" for factor in factors], title, columns=len(factors), side=1.8)
+
+
+class LiveCurves:
+    """A plot that grows while a network learns: `add(epoch, **series)` as often as you like, `close()` at the end.
+
+    Series with "loss" in their name go to the left panel, the others (shares, 0…1) to the right one.
+    """
+
+    def __init__(self, title: str, epochs: int, seconds: float = 0.5):
+        self.title, self.epochs, self.seconds = title, epochs, seconds
+        self.points: dict[str, list[tuple[float, float]]] = {}
+        self.handle, self.drawn = None, 0.0
+
+    def add(self, epoch: float, **series: float) -> None:
+        """New points at `epoch` (a fraction inside an epoch); redraws at most every `seconds`."""
+        for name, value in series.items():
+            self.points.setdefault(name, []).append((epoch, value))
+        if time.monotonic() - self.drawn > self.seconds:
+            self._draw()
+
+    def close(self) -> None:
+        """Draw the last points."""
+        self._draw()
+
+    def _draw(self) -> None:
+        try:
+            from IPython import get_ipython
+            from IPython.display import display
+        except ImportError:
+            return
+        if get_ipython() is None or not self.points:
+            return
+        figure = self._figure()
+        if self.handle is None:
+            self.handle = display(figure, display_id=True)
+        else:
+            self.handle.update(figure)
+        plt.close(figure)
+        self.drawn = time.monotonic()
+
+    def _figure(self) -> Figure:
+        figure, axes = plt.subplots(1, 2, figsize=(10, 3.6))
+        for name, points in self.points.items():
+            ax = axes[0 if "loss" in name else 1]
+            epochs, values = zip(*points, strict=True)
+            style = {"marker": "o", "linestyle": "--"} if "validation" in name else {}
+            ax.plot(epochs, values, label=name.replace("_", " "), color=PART.get(name.split("_")[0], GREEN), **style)
+        axes[0].set(ylabel="loss (nats)", title="loss")
+        axes[1].set(ylabel="accuracy (share of pictures)", title="accuracy", ylim=(0, 1))
+        for ax in axes:
+            ax.set(xlabel="epoch", xlim=(0, self.epochs))
+            ax.legend(frameon=False)
+            _tidy(ax, grid="y")
+        figure.suptitle(self.title)
+        figure.tight_layout()
+        return figure
+
+
+def learning_curves(history: pd.DataFrame, title: str) -> Figure:
+    """Loss and accuracy (and F1, where the history has it) a epoch, training and validation."""
+    figure, axes = plt.subplots(1, 2, figsize=(10, 3.6))
+    for ax, measure in zip(axes, ("loss", "accuracy"), strict=True):
+        for part, style in (("train", "-o"), ("validation", "--s")):
+            ax.plot(history.epoch, history[f"{part}_{measure}"], style, color=PART[part], label=part)
+        ax.set(xlabel="epoch", title=measure)
+    if "validation_f1" in history:
+        axes[1].plot(history.epoch, history.validation_f1, ":^", color=PURPLE, label="validation, weighted F1")
+    axes[0].set_ylabel("loss (nats)")
+    axes[1].set(ylabel="share", ylim=(0, 1))
+    for ax in axes:
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.legend(frameon=False)
+        _tidy(ax, grid="y")
+    figure.suptitle(title)
+    figure.tight_layout()
+    return figure
+
+
+def confusion(matrix: pd.DataFrame, title: str, cmap: str = "PuBu", ax: Axes | None = None) -> Axes:
+    """A row-normalised confusion matrix in per cent: rows the true class, columns the predicted one."""
+    large = len(matrix) > 5
+    ax = ax or _axes((9, 7.6) if large else (4.6, 4))
+    percent = 100 * matrix
+    labels = percent.map(lambda value: f"{value:.0f}" if value >= 0.5 else "")
+    names = [name.replace("_", " ") for name in matrix.index]
+    sns.heatmap(percent, annot=labels, fmt="", cmap=cmap, vmin=0, vmax=100, square=True, ax=ax, xticklabels=names,
+                yticklabels=names, linewidths=0.5, cbar_kws={"label": "share of the true class (%)", "shrink": 0.8},
+                annot_kws={"fontsize": 8 if large else 12})  # fmt: skip
+    ax.set(xlabel="predicted class", ylabel="true class", title=title)
+    ax.tick_params(axis="y", rotation=0)
+    ax.set_xticks(ax.get_xticks(), names, rotation=45 if large else 0, ha="right" if large else "center")
+    return ax
+
+
+def accuracy_bars(table: pd.DataFrame, title: str, ax: Axes | None = None) -> Axes:
+    """Accuracies with their intervals: columns name, accuracy, low, high, kind (see KIND); the first row on top."""
+    ax = ax or _axes((8.5, 0.45 * len(table) + 1.6))
+    rows = table.iloc[::-1].reset_index(drop=True)
+    kinds = rows.kind if "kind" in rows else pd.Series(["this run"] * len(rows))
+    ax.barh(range(len(rows)), 100 * rows.accuracy, color=[KIND.get(kind, BLUE) for kind in kinds], height=0.65)
+    for i, row in rows.iterrows():
+        end = row.accuracy
+        if "low" in row and pd.notna(row.low):
+            ax.plot([100 * row.low, 100 * row.high], [i, i], color="black", linewidth=2)
+            end = max(row.high, end)
+        ax.text(100 * end + 1, i, f"{100 * row.accuracy:.1f}", va="center", fontsize=10)
+    ax.set_yticks(range(len(rows)), rows.name)
+    ax.set(xlabel="accuracy (% of pictures); black line: 95 % interval", ylabel="", title=title, xlim=(0, 105))
+    handles = [plt.Rectangle((0, 0), 1, 1, color=KIND.get(kind, BLUE)) for kind in dict.fromkeys(kinds[::-1])]
+    if len(handles) > 1:
+        place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
+        ax.legend(handles, list(dict.fromkeys(kinds[::-1])), frameon=False, **place)
+    return _tidy(ax, grid="x")
+
+
+def class_scores(scores: pd.DataFrame, title: str, ax: Axes | None = None, xlabel: str = "F1") -> Axes:
+    """One row a class, one marker a column (a network), sorted by their mean."""
+    ax = ax or _axes((8, 0.32 * len(scores) + 1.6))
+    rows = scores.loc[scores.mean(axis=1).sort_values().index]
+    ax.hlines(range(len(rows)), rows.min(axis=1), rows.max(axis=1), color="lightgrey", linewidth=2, zorder=1)
+    for i, name in enumerate(rows):
+        ax.scatter(rows[name], range(len(rows)), label=name, marker=MARKERS[i % 5], s=46, zorder=2,
+                   color=[BLUE, ORANGE, GREEN, PURPLE, GREY][i % 5])  # fmt: skip
+    ax.set_yticks(range(len(rows)), [str(name).replace("_", " ") for name in rows.index])
+    ax.set(xlabel=xlabel, ylabel="class", title=title, xlim=(-0.02, 1.02))
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return _tidy(ax, grid="x")
+
+
+def threshold_sweep(sweep: pd.DataFrame, chosen: float, title: str, ax: Axes | None = None) -> Axes:
+    """Precision, recall and F1 against the threshold; a line at the chosen one."""
+    ax = ax or _axes((7.5, 4.2))
+    for name, colour, style in (("precision", BLUE, "--"), ("recall", ORANGE, ":"), ("f1", GREEN, "-")):
+        ax.plot(sweep.threshold, sweep[name], style, color=colour, linewidth=2, label="F1" if name == "f1" else name)
+    ax.axvline(chosen, color="black", linewidth=1, label=f"chosen: {chosen:.2f}")
+    ax.set(xlabel="threshold on the probability of a fall", ylabel="score", title=title, ylim=(0, 1.02))
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return _tidy(ax, grid="both")
+
+
+def histogram(values, title: str, xlabel: str, ylabel: str = "pictures", ax: Axes | None = None, bins=40) -> Axes:
+    """How often each value occurs."""
+    ax = ax or _axes((7, 3.6))
+    ax.hist(np.asarray(values).ravel(), bins=bins, color=BLUE)
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    return _tidy(ax, grid="y")
+
+
+def _axes(size: tuple[float, float]) -> Axes:
+    return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def _tidy(ax: Axes, grid: str) -> Axes:
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis=grid, alpha=0.3)
+    ax.set_axisbelow(True)
+    return ax
+
+
+def _pixels(picture) -> np.ndarray:
+    if isinstance(picture, np.ndarray | Image.Image):
+        return np.asarray(picture)
+    with Image.open(picture) as image:
+        return np.asarray(image.convert("RGB"))
