@@ -44,8 +44,14 @@ def picture_sizes(catalogue: pd.DataFrame, title: str, ax: Axes | None = None) -
     sizes = catalogue.groupby(["width", "height"]).size().rename("n").reset_index()
     ax.scatter(sizes.width, sizes.height, s=12 + 900 * sizes.n / sizes.n.max(), alpha=0.5, color=BLUE)
     most = sizes.loc[sizes.n.idxmax()]
-    ax.annotate(f"{most.width}×{most.height}: {most.n} pictures", (most.width, most.height), xytext=(12, 22),
-                textcoords="offset points", arrowprops={"arrowstyle": "-"})  # fmt: skip
+    ax.annotate(
+        f"{most.width}×{most.height}: {most.n} pictures",
+        (most.width, most.height),
+        xytext=(12, 22),
+        textcoords="offset points",
+        arrowprops={"arrowstyle": "-"},
+        bbox={"facecolor": "white", "edgecolor": "none"},
+    )
     ax.set(xlabel="width (pixels)", ylabel="height (pixels)", title=title)
     return _tidy(ax, grid="both")
 
