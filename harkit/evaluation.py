@@ -62,9 +62,9 @@ def interval(right: int, n: int) -> tuple[float, float]:
 
 
 def report(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Precision, recall, F1 and support a class, with names; then accuracy and the two averages."""
+    """Precision, recall, F1 and support a class, with names; then their plain and their weighted average."""
     table = classification_report(predictions.label, predictions.predicted, output_dict=True, zero_division=0)
-    return pd.DataFrame(table).T
+    return pd.DataFrame({name: row for name, row in table.items() if name != "accuracy"}).T
 
 
 def confusion(predictions: pd.DataFrame) -> pd.DataFrame:

@@ -17,8 +17,11 @@ def vgg_block(convolutions: int, in_channels: int, out_channels: int) -> nn.Sequ
     """`convolutions` times 3×3 convolution, batch normalisation, ReLU; then halve height and width."""
     layers = []
     for _ in range(convolutions):
-        layers += [nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1), nn.BatchNorm2d(out_channels)]
-        layers += [nn.ReLU()]
+        layers += [
+            nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1),
+            nn.BatchNorm2d(out_channels),
+            nn.ReLU(),
+        ]
         in_channels = out_channels
     return nn.Sequential(*layers, nn.MaxPool2d(kernel_size=2))
 
@@ -31,17 +34,18 @@ class VGG16(nn.Module):
 
     def __init__(self, classes: int = 15, side: int = 224, width: int = 64, dropout: float = 0.65):
         super().__init__()
-        stages = [(2, width), (2, 2 * width), (3, 4 * width), (3, 8 * width), (3, 8 * width)]
-        blocks, channels = [], 3
-        for convolutions, out_channels in stages:
-            blocks.append(vgg_block(convolutions, channels, out_channels))
-            channels = out_channels
         hidden = 64 * width  # 4096 in the paper
-        self.features = nn.Sequential(*blocks)  # (N, 8 × width, side / 32, side / 32)
+        self.features = nn.Sequential(
+            vgg_block(2, 3, width),
+            vgg_block(2, width, 2 * width),
+            vgg_block(3, 2 * width, 4 * width),
+            vgg_block(3, 4 * width, 8 * width),
+            vgg_block(3, 8 * width, 8 * width),
+        )  # (N, 8 × width, side / 32, side / 32)
         self.classifier = nn.Sequential(
             nn.Flatten(),
             nn.Dropout(dropout),
-            nn.Linear(channels * (side // 32) ** 2, hidden),
+            nn.Linear(8 * width * (side // 32) ** 2, hidden),
             nn.ReLU(),
             nn.Dropout(dropout),
             nn.Linear(hidden, hidden),
@@ -67,15 +71,17 @@ class ResidualBlock(nn.Module):
         self.bn2 = nn.BatchNorm2d(out_channels)
         self.relu = nn.ReLU()
         self.dropout = nn.Dropout(dropout)
-        self.shortcut = nn.Sequential()  # the input itself, where the shape stays
-        if stride != 1 or in_channels != out_channels:
-            convolution = nn.Conv2d(in_channels, out_channels, kernel_size=1, stride=stride)
-            self.shortcut = nn.Sequential(convolution, nn.BatchNorm2d(out_channels))
+        self.shortcut = nn.Identity()
+        if stride != 1 or in_channels != out_channels:  # only equal shapes can be added
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(in_channels, out_channels, kernel_size=1, stride=stride),
+                nn.BatchNorm2d(out_channels),
+            )
 
-    def forward(self, images: Tensor) -> Tensor:
-        out = self.dropout(self.relu(self.bn1(self.conv1(images))))
+    def forward(self, x: Tensor) -> Tensor:
+        out = self.dropout(self.relu(self.bn1(self.conv1(x))))
         out = self.bn2(self.conv2(out))
-        out = self.relu(out + self.shortcut(images))
+        out = self.relu(out + self.shortcut(x))
         return self.dropout(out)
 
 
@@ -84,11 +90,11 @@ class ResNetModule(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1, dropout: float = 0.5):
         super().__init__()
-        self.block1 = ResidualBlock(in_channels, out_channels, 1, dropout)
-        self.block2 = ResidualBlock(out_channels, out_channels, stride, dropout)
+        self.block1 = ResidualBlock(in_channels, out_channels, stride=1, dropout=dropout)
+        self.block2 = ResidualBlock(out_channels, out_channels, stride=stride, dropout=dropout)
 
-    def forward(self, images: Tensor) -> Tensor:
-        return self.block2(self.block1(images))
+    def forward(self, x: Tensor) -> Tensor:
+        return self.block2(self.block1(x))
 
 
 class ResNet(nn.Module):
@@ -104,17 +110,17 @@ class ResNet(nn.Module):
             nn.BatchNorm2d(width),
             nn.ReLU(),
             nn.MaxPool2d(kernel_size=3, stride=2, padding=1),
-        )
-        self.modules_ = nn.Sequential(
-            ResNetModule(width, width, 1, dropout),
-            ResNetModule(width, 2 * width, 2, dropout),
-            ResNetModule(2 * width, 4 * width, 2, dropout),
-            ResNetModule(4 * width, 8 * width, 2, dropout),
-        )
+        )  # (N, width, H / 4, W / 4)
+        self.body = nn.Sequential(
+            ResNetModule(width, width, stride=1, dropout=dropout),
+            ResNetModule(width, 2 * width, stride=2, dropout=dropout),
+            ResNetModule(2 * width, 4 * width, stride=2, dropout=dropout),
+            ResNetModule(4 * width, 8 * width, stride=2, dropout=dropout),
+        )  # (N, 8 × width, H / 32, W / 32)
         self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8 * width, classes))
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.head(self.modules_(self.stem(images)))
+        return self.head(self.body(self.stem(images)))
 
 
 NETWORKS = ("vgg16", "resnet", "resnet50")

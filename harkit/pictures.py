@@ -122,10 +122,14 @@ def _open_or_decode(unique: pd.DataFrame, side: int, cache: Path, blank: bool) -
         pixels = np.lib.format.open_memmap(unfinished, "w+", np.uint8, shape)
     except OSError as error:
         raise InputError(f"{cache} can't be written ({error.strerror}): set HARKIT_DATA to another folder.") from error
+    broken = 0
     try:
         with ThreadPoolExecutor(cores()) as pool:
-            for i, image in enumerate(pool.map(lambda p: _decode_or_blank(p, side, blank), unique.path)):
-                pixels[i] = image
+            for i, image in enumerate(pool.map(lambda p: _decode_or_none(p, side, blank), unique.path)):
+                pixels[i] = 0 if image is None else image
+                broken += image is None
+        if broken:
+            return np.array(pixels)  # not kept: the next call must say it again
         pixels.flush()
         del pixels  # Windows does not rename an open file
         unfinished.replace(path)
@@ -134,11 +138,13 @@ def _open_or_decode(unique: pd.DataFrame, side: int, cache: Path, blank: bool) -
     return np.load(path, mmap_mode="r")
 
 
-def _decode_or_blank(path: str, side: int, blank: bool) -> np.ndarray:
+def _decode_or_none(path: str, side: int, blank: bool) -> np.ndarray | None:
     try:
         return decode(path, side)
-    except InputError as error:
+    except InputError:
         if not blank:
             raise
-        log.warning("%s A blank picture takes its place, so that every id keeps its row.", error)
-        return np.zeros((side, side, 3), np.uint8)
+        log.warning(
+            "%s can't be read: a blank picture takes its place, so that every id keeps its row.", Path(path).name
+        )
+        return None

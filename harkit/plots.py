@@ -23,7 +23,8 @@ def class_counts(counts: pd.DataFrame, title: str, ax: Axes | None = None) -> Ax
     table = counts.drop(index="all", errors="ignore")
     table.plot.bar(ax=ax, color=[PART.get(c, GREY) for c in table], width=0.8)
     ax.set(xlabel="class", ylabel="pictures", title=title)
-    ax.set_xticks(range(len(table)), [name.replace("_", " ") for name in table.index], rotation=45, ha="right")
+    names, many = [name.replace("_", " ") for name in table.index], len(table) > 4
+    ax.set_xticks(range(len(table)), names, rotation=45 if many else 0, ha="right" if many else "center")
     ax.legend(frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.08))
     return _tidy(ax, grid="y")
 
@@ -58,15 +59,17 @@ def picture_sizes(catalogue: pd.DataFrame, title: str, ax: Axes | None = None) -
 
 def picture_grid(pictures, captions=None, title: str = "", columns: int = 5, side: float = 1.6, colours=None) -> Figure:
     """Pictures in rows: paths, PIL images or (H, W, 3) uint8 arrays, each with a caption under it."""
-    pictures = list(pictures)
+    pictures = [_pixels(picture) for picture in pictures]
     columns = max(1, min(columns, len(pictures)))
     rows = -(-len(pictures) // columns)
-    size = (columns * side, rows * (side + 0.25) + 0.5)
+    tallest = min(1.0, max(picture.shape[0] / picture.shape[1] for picture in pictures))
+    lines = 0 if captions is None else 1 + max(str(caption).count("\n") for caption in captions)
+    size = (columns * side, rows * (side * tallest + 0.18 * lines + 0.12) + 0.5)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, FigureClass=PictureFigure)
     for i, ax in enumerate(axes.flat):
         ax.set_axis_off()
         if i < len(pictures):
-            ax.imshow(_pixels(pictures[i]))
+            ax.imshow(pictures[i])
             if captions is not None:
                 ax.set_title(captions[i], fontsize=9, color=colours[i] if colours is not None else "black")
     figure.suptitle(title)

@@ -41,7 +41,7 @@ RECIPES = {
         epochs=20, learning_rate=2e-5, optimizer="adam", batch_size=16, augmentation="published_falls", keep="f1",
         pretrained=True,
     ),
-    ("vgg16", "improved"): replace(_FROM_SCRATCH, learning_rate=0.02, dropout=0.5),
+    ("vgg16", "improved"): replace(_FROM_SCRATCH, learning_rate=0.02, dropout=0.2, initialisation="default"),
     ("resnet", "improved"): replace(_FROM_SCRATCH, dropout=0.0),
     ("resnet50", "improved"): Recipe(
         epochs=20, learning_rate=3e-4, optimizer="adamw", weight_decay=0.01, batch_size=16, schedule="one_cycle",

@@ -11,7 +11,7 @@ import safetensors.torch
 import torch
 from sklearn.metrics import f1_score
 from torch import Tensor, nn
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from harkit import augment, models, recipes, runs, splits
 from harkit import catalogue as catalogues
@@ -70,6 +70,10 @@ def ensure(network: str, recipe: str, config: Settings, watch=None) -> Path:
     if runs.finished(out):
         made = runs.settings(out)
         if all(made.get(key) == value for key, value in plan.items()):
+            if watch:  # draw the curves that the run left
+                for row in runs.history(out).itertuples():
+                    watch(row.epoch, train_loss=row.train_loss, train_accuracy=row.train_accuracy)
+                    watch(row.epoch, validation_accuracy=row.validation_accuracy)
             return out
         log.warning("%s was trained with other settings or pictures: training it anew.", out.name)
     log.info("Training %s by the %s recipe, %s epochs, into %s", network, recipe, epochs, profiles.short(out))
@@ -203,7 +207,8 @@ def _validate(model, batches) -> dict:
 def _record_validation(model, batches, classes, path: Path) -> None:
     """What the kept weights say of each validation picture: a threshold is chosen on these, never on the test."""
     logits, _ = predict_logits(model, batches)
-    catalogues.write_table(answer_table(logits, batches.pictures.catalogue, classes), path)
+    table = answer_table(logits, batches.pictures.catalogue, classes)
+    catalogues.write_table(table.drop(columns="path"), path)  # a run folder names no folder of this machine
 
 
 def answer_table(logits: Tensor, catalogue: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
