@@ -38,7 +38,7 @@ class Settings:
 PROFILES = {
     "reduced": dict(
         side=64, split_sizes=(1000, 200, 200), copies_per_class=14, width=16, drawn_count=1400, drawn_subjects=8,
-        epochs={"vgg16": 3, "resnet": 4, "resnet50": 2}, improved_epochs={"vgg16": 4, "resnet": 8, "resnet50": 2},
+        epochs={"vgg16": 2, "resnet": 3, "resnet50": 2}, improved_epochs={"vgg16": 5, "resnet": 12, "resnet50": 2},
         download=False,
     ),
     "photos": dict(

@@ -1,0 +1,183 @@
+"""What the drawn world promises: every action, the same bytes anywhere, the layouts and the dirt of the real sets."""
+
+import csv
+import hashlib
+from collections import Counter
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from harkit import drawn
+from harkit.drawn import acting, actions, gestures, groups, poses, scenes
+from harkit.drawn.body import anybody
+from harkit.drawn.luck import Luck
+from harkit.drawn.skeleton import SIDES, Skeleton, jitter, limit
+
+COUNT = 75
+
+
+@pytest.fixture(scope="module")
+def har(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("har")
+    drawn.draw_har(folder, COUNT, seed=3, processes=1)
+    return folder / "Human Action Recognition"
+
+
+@pytest.fixture(scope="module")
+def falls(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("falls")
+    drawn.draw_falls(folder, subjects=3, seed=3, processes=1)
+    return folder / "falls"
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def digest(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def readable(path):
+    try:
+        with Image.open(path) as image:
+            image.load()
+    except OSError:
+        return False
+    return True
+
+
+def test_the_fifteen_actions_come_in_alphabetical_order():
+    assert len(drawn.ACTIONS) == 15
+    assert list(drawn.ACTIONS) == sorted(drawn.ACTIONS)
+    assert drawn.ACTIONS[0] == "calling" and drawn.ACTIONS[-1] == "using_laptop"
+
+
+@pytest.mark.parametrize("action", drawn.ACTIONS)
+def test_every_action_can_be_drawn(action):
+    for index in range(8):
+        image = drawn.draw_picture(action, seed=5, index=index)
+        assert image.mode == "RGB" and 84 <= image.width <= 478
+        assert np.asarray(image).std() > 8, "the picture is empty"
+
+
+def test_the_same_seed_gives_the_same_picture_and_another_seed_another():
+    one, again, other = (drawn.draw_picture("cycling", seed, 7) for seed in (1, 1, 2))
+    assert one.tobytes() == again.tobytes() != other.tobytes()
+
+
+def test_any_number_of_processes_draws_the_same_bytes(har, tmp_path):
+    drawn.draw_har(tmp_path, COUNT, seed=3, processes=2)
+    assert digest(tmp_path / "Human Action Recognition") == digest(har)
+
+
+def test_the_csv_lists_the_labelled_pictures_equally_over_the_actions(har):
+    labelled = rows(har / "Training_set.csv")
+    assert len(labelled) == COUNT
+    assert set(Counter(row["label"] for row in labelled).values()) == {COUNT // 15}
+    assert all((har / "train" / row["filename"]).is_file() for row in labelled)
+    assert list(rows(har / "Testing_set.csv")[0]) == ["filename"]
+    assert all((har / "test" / row["filename"]).is_file() for row in rows(har / "Testing_set.csv"))
+
+
+def test_the_order_of_the_files_does_not_tell_the_action(har):
+    labels = [row["label"] for row in rows(har / "Training_set.csv")]
+    assert labels != sorted(labels)
+    assert sum(a == b for a, b in zip(labels, labels[15:], strict=False)) < len(labels) / 3
+
+
+def test_the_dirt_of_the_real_set_is_there(har):
+    listed = [har / "train" / row["filename"] for row in rows(har / "Training_set.csv")]
+    contents = Counter(hashlib.sha256(path.read_bytes()).hexdigest() for path in listed)
+    assert max(contents.values()) == 2, "no byte-identical copies"
+    assert sum(not readable(path) for path in listed) == 1, "exactly one file is cut short"
+    strays = set((har / "train").iterdir()) - set(listed)
+    assert len(strays) >= 2 and all("(1)" in path.name for path in strays)
+    tested = [har / "test" / row["filename"] for row in rows(har / "Testing_set.csv")]
+    assert len(set((har / "test").iterdir()) - set(tested)) == 1
+    assert {path.read_bytes() for path in tested} & {path.read_bytes() for path in listed}, "no picture in both folders"
+
+
+def test_copies_carry_the_label_of_their_original():
+    from harkit.drawn.har import _plan
+
+    labelled, _, _ = _plan(700, 1)
+    groups_of = {}
+    for job in labelled:
+        groups_of.setdefault(job.index, []).append(job)
+    copies = [jobs for jobs in groups_of.values() if len(jobs) > 1]
+    assert len(copies) == round(700 * 110 / 12600) + round(700 * 130 / 12600)
+    assert all(len({job.action for job in jobs}) == 1 for jobs in copies)
+    assert {job.how for job in labelled} == {"drawn", "recompressed", "mirrored", "cropped", "cut short"}
+
+
+def test_too_few_pictures_for_the_dirt_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="60"):
+        drawn.draw_har(tmp_path, 59)
+
+
+def test_the_falls_lie_in_the_layout_of_the_competition(falls):
+    subjects = sorted(path.name for path in (falls / "train").iterdir())
+    assert subjects == ["subject_01", "subject_02", "subject_03"]
+    frames = sorted((falls / "train").rglob("*.jpg"))
+    assert 3 * 6 * 6 < len(frames) <= 3 * 6 * 8
+    for frame in frames:
+        subject, label, sequence, name = frame.relative_to(falls / "train").parts
+        assert label in ("fall", "non_fall") and sequence.startswith(subject)
+        assert name.startswith(sequence.removesuffix("_before")) and name[-8] == "_"
+    listed = rows(falls / "sample_submission.csv")
+    assert {row["label"] for row in listed} == {"0"}
+    assert sorted(row["id"] for row in listed) == sorted(path.name for path in (falls / "test").iterdir())
+    assert all(len(row["id"]) == 16 for row in listed)
+
+
+def test_frames_before_the_loss_of_balance_are_no_fall(falls):
+    before = list((falls / "train").glob("*/non_fall/*_before"))
+    assert before
+    for folder in before:
+        after = folder.parent.parent / "fall" / folder.name.removesuffix("_before")
+        assert max(path.name for path in folder.iterdir()) < min(path.name for path in after.iterdir())
+
+
+def test_both_classes_end_in_the_same_poses():
+    last = {name: sequence.keys[-1].pose for name, sequence in acting.SEQUENCES.items()}
+    lying = {last[name] for name in acting.FALLS}
+    assert lying & {key.pose for name in acting.OTHERS for key in acting.SEQUENCES[name].keys}
+
+
+def test_the_falls_are_the_same_in_any_number_of_processes(falls, tmp_path):
+    drawn.draw_falls(tmp_path, subjects=3, seed=3, processes=2)
+    assert digest(tmp_path / "falls") == digest(falls)
+
+
+def test_a_sixteenth_action_is_one_entry(monkeypatch):
+    reading = actions.Action(poses={"sit": 1}, gestures={"read": 1}, moods={"calm": 1})
+    monkeypatch.setitem(actions.TABLE, "reading", reading)
+    assert drawn.draw_picture("reading").mode == "RGB"
+
+
+def test_the_table_of_actions_names_only_what_exists():
+    for action in actions.TABLE.values():
+        assert set(action.poses) <= set(poses.POSES)
+        assert set(action.gestures) <= set(gestures.GESTURES)
+        assert set(action.groups) <= set(groups.GROUPS)
+        assert set(action.scenes) <= set(scenes.SCENES)
+
+
+def test_every_pose_keeps_within_the_limits_of_its_joints():
+    for name, angles in poses.POSES.items():
+        assert limit(angles) == angles, name
+        assert limit(noisy := jitter(angles, Luck(1), 30)) == noisy
+
+
+def test_no_reach_tears_a_limb():
+    luck = Luck(4)
+    for _ in range(50):
+        skeleton = Skeleton(body := anybody(luck), poses.POSES["stand"])
+        for side in SIDES:
+            skeleton.reach(side, luck.rng.normal(0, 1, 3))
+            upper = np.linalg.norm(skeleton.at[f"elbow_{side}"] - skeleton.at[f"shoulder_{side}"])
+            fore = np.linalg.norm(skeleton.at[f"hand_{side}"] - skeleton.at[f"elbow_{side}"])
+            assert upper == pytest.approx(body.upper_arm) and fore == pytest.approx(body.forearm)
