@@ -93,7 +93,7 @@ class LiveCurves:
     Series with "loss" in their name go to the left panel, the others (shares, 0…1) to the right one.
     """
 
-    def __init__(self, title: str, epochs: int, seconds: float = 0.5):
+    def __init__(self, title: str, epochs: int, seconds: float = 2.0):
         self.title, self.epochs, self.seconds = title, epochs, seconds
         self.points: dict[str, list[tuple[float, float]]] = {}
         self.handle, self.drawn = None, 0.0
