@@ -15,10 +15,14 @@ lab: .venv/installed
 	.venv/bin/python -m jupyter labextension disable --level=sys_prefix "@jupyterlab/apputils-extension:announcements"
 	.venv/bin/python -m jupyter lab notebooks/01_data_preparation.ipynb
 
-test: lint
-	$(ONE_THREAD) .venv/bin/python -m pytest tests notebooks --nbval-lax -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST = $(ONE_THREAD) .venv/bin/python -m pytest tests notebooks --nbval-lax -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test-all: test
+test: lint
+	$(PYTEST) -m "not slow"
+
+# With the slow tests too: lessons on photographs, where HARKIT_PHOTOS names their folder.
+test-all: lint
+	$(PYTEST)
 
 # The outputs stored in the notebooks: of a run in a fresh copy of the course, so that they name no folder of yours.
 outputs: .venv/installed

@@ -156,6 +156,9 @@ def results(config: Settings) -> pd.DataFrame:
         rows.append(
             _result(row.network, "as published", row.picture_set, row.side, row.epochs, "leaky test", row.test_accuracy)
         )
+    falls = published.load()["falls"]
+    where = ("Dataslayer falls", falls["side"], falls["epochs"], "leaky validation")
+    rows.append(_result("resnet50", "as published (a sibling)", *where, falls["sibling_validation_accuracy"]))
     for network in ("vgg16", "resnet", "resnet50"):
         for recipe in ("published", "improved"):
             run = config.results / "runs" / f"{network}-{recipe}"

@@ -128,10 +128,11 @@ def _open_or_decode(unique: pd.DataFrame, side: int, cache: Path, blank: bool) -
             for i, image in enumerate(pool.map(lambda p: _decode_or_none(p, side, blank), unique.path)):
                 pixels[i] = 0 if image is None else image
                 broken += image is None
-        if broken:
-            return np.array(pixels)  # not kept: the next call must say it again
+        kept = np.array(pixels) if broken else None  # not in the cache: the next call must say it again
         pixels.flush()
-        del pixels  # Windows does not rename an open file
+        del pixels  # Windows neither renames nor removes an open file
+        if kept is not None:
+            return kept
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -6,6 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from IPython import get_ipython
+from IPython.core.pylabtools import print_figure
+from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
@@ -14,7 +17,7 @@ from PIL import Image
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#8A8A8A"
 PART = {"train": BLUE, "validation": ORANGE, "test": GREEN}
 KIND = {"baseline": GREY, "published": ORANGE, "this run": BLUE, "reference": PURPLE}
-MARKERS = ["o", "s", "^", "D", "v"]
+NETWORK = {"vgg16": "#D55E00", "resnet": "#56B4E9", "resnet50": PURPLE}
 
 
 def class_counts(counts: pd.DataFrame, title: str, ax: Axes | None = None) -> Axes:
@@ -32,8 +35,7 @@ def class_counts(counts: pd.DataFrame, title: str, ax: Axes | None = None) -> Ax
 def class_pie(counts: pd.Series, title: str, ax: Axes | None = None) -> Axes:
     """The published pie chart: one slice a class."""
     ax = ax or _axes((7, 5.5))
-    names = [name.replace("_", " ") for name in counts.index]
-    ax.pie(counts, labels=names, autopct="%.1f%%", pctdistance=0.82, textprops={"fontsize": 9},
+    ax.pie(counts, labels=counts.index.str.replace("_", " "), autopct="%.1f%%", pctdistance=0.82, textprops={"size": 9},
            colors=sns.color_palette("husl", len(counts)), wedgeprops={"edgecolor": "white"})  # fmt: skip
     ax.set_title(title)
     return ax
@@ -45,20 +47,17 @@ def picture_sizes(catalogue: pd.DataFrame, title: str, ax: Axes | None = None) -
     sizes = catalogue.groupby(["width", "height"]).size().rename("n").reset_index()
     ax.scatter(sizes.width, sizes.height, s=12 + 900 * sizes.n / sizes.n.max(), alpha=0.5, color=BLUE)
     most = sizes.loc[sizes.n.idxmax()]
-    ax.annotate(
-        f"{most.width}×{most.height}: {most.n} pictures",
-        (most.width, most.height),
-        xytext=(12, 22),
-        textcoords="offset points",
-        arrowprops={"arrowstyle": "-"},
-        bbox={"facecolor": "white", "edgecolor": "none"},
-    )
+    right, high = most.width > sizes.width.max() / 1.3, most.height > sizes.height.max() / 1.3
+    ax.annotate(f"{most.width}×{most.height}: {most.n} pictures", (most.width, most.height), textcoords="offset points",
+                xytext=(-25 if right else 25, -35 if high else 35), ha="right" if right else "left",
+                arrowprops={"arrowstyle": "-"}, bbox={"facecolor": "white", "edgecolor": "none"})  # fmt: skip
+    ax.margins(0.12)  # no circle is cut off
     ax.set(xlabel="width (pixels)", ylabel="height (pixels)", title=title)
     return _tidy(ax, grid="both")
 
 
 def picture_grid(pictures, captions=None, title: str = "", columns: int = 5, side: float = 1.6, colours=None) -> Figure:
-    """Pictures in rows: paths, PIL images or (H, W, 3) uint8 arrays, each with a caption under it."""
+    """Pictures in rows: paths, PIL images or (H, W, 3) uint8 arrays, captions above, marked by `colours`."""
     pictures = [_pixels(picture) for picture in pictures]
     columns = max(1, min(columns, len(pictures)))
     rows = -(-len(pictures) // columns)
@@ -68,10 +67,13 @@ def picture_grid(pictures, captions=None, title: str = "", columns: int = 5, sid
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, FigureClass=PictureFigure)
     for i, ax in enumerate(axes.flat):
         ax.set_axis_off()
+        ax.set_anchor("N")  # the captions of a row stand on one line
         if i < len(pictures):
             ax.imshow(pictures[i])
             if captions is not None:
-                ax.set_title(captions[i], fontsize=9, color=colours[i] if colours is not None else "black")
+                caption = ax.set_title(captions[i], fontsize=9)
+                if colours is not None and colours[i] != "black":  # behind the letters, which stay readable
+                    caption.set_bbox({"facecolor": colours[i], "alpha": 0.45, "edgecolor": "none", "pad": 2})
     figure.suptitle(title)
     figure.tight_layout()
     _store_as_jpeg()
@@ -79,7 +81,7 @@ def picture_grid(pictures, captions=None, title: str = "", columns: int = 5, sid
 
 
 def jitter_steps(pictures, factors, title: str) -> Figure:
-    """One picture changed by several factors, side by side, the factor under each."""
+    """One picture changed by several factors, side by side, the factor above each."""
     return picture_grid(pictures, [f"× {factor:g}" for factor in factors], title, columns=len(factors), side=1.8)
 
 
@@ -110,11 +112,6 @@ class LiveCurves:
         self._draw()
 
     def _draw(self) -> None:
-        try:
-            from IPython import get_ipython
-            from IPython.display import display
-        except ImportError:
-            return
         if get_ipython() is None or not self.points:
             return
         figure = self._figure()
@@ -126,37 +123,34 @@ class LiveCurves:
         self.drawn = time.monotonic()
 
     def _figure(self) -> Figure:
-        figure, axes = plt.subplots(1, 2, figsize=(10, 3.6))
+        figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), subplot_kw={"xlim": (0, self.epochs)})
         for name, points in self.points.items():
             ax = axes[0 if "loss" in name else 1]
-            epochs, values = zip(*points, strict=True)
-            style = {"marker": "o", "linestyle": "--"} if "validation" in name else {}
-            ax.plot(epochs, values, label=name.replace("_", " "), color=PART.get(name.split("_")[0], GREEN), **style)
-        axes[0].set(ylabel="loss (nats)", title="loss")
-        axes[1].set(ylabel="accuracy (share of pictures)", title="accuracy", ylim=(0, 1))
-        for ax in axes:
-            ax.set(xlabel="epoch", xlim=(0, self.epochs))
-            ax.legend(frameon=False)
-            _tidy(ax, grid="y")
-        figure.suptitle(self.title)
-        figure.tight_layout()
-        return figure
+            style = {"marker": "o", "linestyle": "--"} if "validation" in name else {"marker": "."}
+            style["color"] = PART.get(name.split("_")[0], GREEN)
+            ax.plot(*zip(*points, strict=True), label=name.replace("_", " "), **style)
+        return _against_epochs(figure, self.title)
 
 
 def learning_curves(history: pd.DataFrame, title: str) -> Figure:
-    """Loss and accuracy (and F1, where the history has it) a epoch, training and validation."""
+    """Loss and accuracy (and F1, where the history has it) by epoch, training and validation."""
     figure, axes = plt.subplots(1, 2, figsize=(10, 3.6))
+    size = 6 if len(history) <= 20 else 3
     for ax, measure in zip(axes, ("loss", "accuracy"), strict=True):
         for part, style in (("train", "-o"), ("validation", "--s")):
-            ax.plot(history.epoch, history[f"{part}_{measure}"], style, color=PART[part], label=part)
-        ax.set(xlabel="epoch", title=measure)
+            ax.plot(history.epoch, history[f"{part}_{measure}"], style, color=PART[part], label=part, ms=size)
     if "validation_f1" in history:
-        axes[1].plot(history.epoch, history.validation_f1, ":^", color=PURPLE, label="validation, weighted F1")
-    axes[0].set_ylabel("loss (nats)")
-    axes[1].set(ylabel="share", ylim=(0, 1))
-    for ax in axes:
-        ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.legend(frameon=False)
+        axes[1].plot(history.epoch, history.validation_f1, ":^", color=PURPLE, label="validation, weighted F1", ms=size)
+    return _against_epochs(figure, title)
+
+
+def _against_epochs(figure: Figure, title: str) -> Figure:
+    figure.axes[0].set(xlabel="epoch", ylabel="loss (nats)", title="loss")
+    figure.axes[1].set(xlabel="epoch", ylabel="share (0 to 1)", title="accuracy", ylim=(0, 1))
+    for ax in figure.axes:
+        ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+        if ax.lines:
+            ax.legend(frameon=False)
         _tidy(ax, grid="y")
     figure.suptitle(title)
     figure.tight_layout()
@@ -168,11 +162,11 @@ def confusion(matrix: pd.DataFrame, title: str, cmap: str = "PuBu", ax: Axes | N
     large = len(matrix) > 5
     ax = ax or _axes((9, 7.6) if large else (4.6, 4))
     percent = 100 * matrix
-    labels = percent.map(lambda value: f"{value:.0f}" if value >= 0.5 else "")
+    labels = percent.map(lambda value: f"{value:.0f}" if value >= 1 or not large else "")
     names = [name.replace("_", " ") for name in matrix.index]
     sns.heatmap(percent, annot=labels, fmt="", cmap=cmap, vmin=0, vmax=100, square=True, ax=ax, xticklabels=names,
                 yticklabels=names, linewidths=0.5, cbar_kws={"label": "share of the true class (%)", "shrink": 0.8},
-                annot_kws={"fontsize": 8 if large else 12})  # fmt: skip
+                annot_kws={"fontsize": 10 if large else 14})  # fmt: skip
     ax.set(xlabel="predicted class", ylabel="true class", title=title)
     ax.tick_params(axis="y", rotation=0)
     ax.set_xticks(ax.get_xticks(), names, rotation=45 if large else 0, ha="right" if large else "center")
@@ -182,32 +176,30 @@ def confusion(matrix: pd.DataFrame, title: str, cmap: str = "PuBu", ax: Axes | N
 def accuracy_bars(table: pd.DataFrame, title: str, ax: Axes | None = None) -> Axes:
     """Accuracies with their intervals: columns name, accuracy, low, high, kind (see KIND); the first row on top."""
     ax = ax or _axes((8.5, 0.45 * len(table) + 1.6))
-    rows = table.iloc[::-1].reset_index(drop=True)
-    kinds = rows.kind if "kind" in rows else pd.Series(["this run"] * len(rows))
-    ax.barh(range(len(rows)), 100 * rows.accuracy, color=[KIND.get(kind, BLUE) for kind in kinds], height=0.65)
-    for i, row in rows.iterrows():
-        end = row.accuracy
-        if "low" in row and pd.notna(row.low):
-            ax.plot([100 * row.low, 100 * row.high], [i, i], color="black", linewidth=2)
-            end = max(row.high, end)
-        ax.text(100 * end + 1, i, f"{100 * row.accuracy:.1f}", va="center", fontsize=10)
+    rows = table.iloc[::-1].reset_index(drop=True).reindex(columns=["name", "accuracy", "low", "high", "kind"])
+    rows = rows.astype({"accuracy": float, "low": float, "high": float, "kind": object}).fillna({"kind": "this run"})
+    for kind, part in rows[::-1].groupby("kind", sort=False):
+        ax.barh(part.index, 100 * part.accuracy, height=0.65, color=KIND.get(kind, BLUE), label=kind)
+    ax.hlines(rows.index, 100 * rows.low, 100 * rows.high, color="black", linewidth=2)
+    for i, end in rows[["accuracy", "high"]].max(axis=1).items():
+        ax.text(100 * end + 1, i, f"{100 * rows.accuracy[i]:.1f}", va="center")
     ax.set_yticks(range(len(rows)), rows.name)
-    ax.set(xlabel="accuracy (% of pictures); black line: 95 % interval", ylabel="", title=title, xlim=(0, 105))
-    handles = [plt.Rectangle((0, 0), 1, 1, color=KIND.get(kind, BLUE)) for kind in dict.fromkeys(kinds[::-1])]
-    if len(handles) > 1:
-        place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
-        ax.legend(handles, list(dict.fromkeys(kinds[::-1])), frameon=False, **place)
+    note = "; black line: 95 % interval" if rows.high.notna().any() else ""
+    ax.set(xlabel="accuracy (% of pictures)" + note, title=title, xlim=(0, 105))
+    if rows.kind.nunique() > 1:
+        ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return _tidy(ax, grid="x")
 
 
 def class_scores(scores: pd.DataFrame, title: str, ax: Axes | None = None, xlabel: str = "F1") -> Axes:
-    """One row a class, one marker a column (a network), sorted by their mean."""
+    """One row a class, sorted by mean; one marker a column, in the colour of the network before its comma."""
     ax = ax or _axes((8, 0.32 * len(scores) + 1.6))
     rows = scores.loc[scores.mean(axis=1).sort_values().index]
     ax.hlines(range(len(rows)), rows.min(axis=1), rows.max(axis=1), color="lightgrey", linewidth=2, zorder=1)
-    for i, name in enumerate(rows):
-        ax.scatter(rows[name], range(len(rows)), label=name, marker=MARKERS[i % 5], s=46, zorder=2,
-                   color=[BLUE, ORANGE, GREEN, PURPLE, GREY][i % 5])  # fmt: skip
+    for i, name in enumerate(rows):  # markers shrink, so that none hides another
+        colour = NETWORK.get(name.split(",")[0].lower(), [BLUE, ORANGE, GREEN, PURPLE, GREY][i % 5])
+        ax.scatter(rows[name], range(len(rows)), s=130 / (1 + 0.4 * i), label=name, marker="os^Dv"[i % 5],
+                   color=colour, edgecolor="white", linewidth=0.6, zorder=2)  # fmt: skip
     ax.set_yticks(range(len(rows)), [str(name).replace("_", " ") for name in rows.index])
     ax.set(xlabel=xlabel, ylabel="class", title=title, xlim=(-0.02, 1.02))
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -234,18 +226,10 @@ def histogram(values, title: str, xlabel: str, ylabel: str = "pictures", ax: Axe
 
 
 def _store_as_jpeg() -> None:
-    try:
-        from IPython import get_ipython
-        from IPython.core.pylabtools import print_figure
-    except ImportError:
-        return
-    shell = get_ipython()
-    if shell is not None:
-        formatters = shell.display_formatter.formatters
+    if get_ipython() is not None:
+        formatters, options = get_ipython().display_formatter.formatters, {"quality": 85, "optimize": True}
         formatters["image/png"].for_type(PictureFigure, lambda figure: None)
-        formatters["image/jpeg"].for_type(
-            PictureFigure, lambda figure: print_figure(figure, "jpeg", pil_kwargs={"quality": 85, "optimize": True})
-        )
+        formatters["image/jpeg"].for_type(PictureFigure, lambda f: print_figure(f, "jpeg", pil_kwargs=options))
 
 
 def _axes(size: tuple[float, float]) -> Axes:

@@ -14,7 +14,9 @@ def load() -> dict:
 
 
 def summary() -> pd.DataFrame:
-    """One row a network of notebook A: network, loss, accuracies, examples_per_second, epochs, side, picture_set …"""
+    """One row a network of notebook A, as reported: network, loss, train_, validation_ and test_accuracy (shares 0…1),
+    examples_per_second, epochs, learning_rate, side (pixels), test_pictures, picture_set.
+    """
     return pd.DataFrame(load()["networks"])
 
 

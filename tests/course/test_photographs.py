@@ -1,6 +1,8 @@
 """The course on real photographs, where HARKIT_PHOTOS names a folder with the two zips."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -58,3 +60,18 @@ def test_two_subjects_give_a_run_and_a_whole_submission(tmp_path, monkeypatch, c
     wanted = pd.read_csv(fetch.unpack(source, tmp_path / "data") / "urfall" / "sample_submission.csv")
     made = pd.read_csv(tmp_path / "submission.csv")
     assert made.id.tolist() == wanted.id.tolist() and set(made.label) <= {0, 1}
+
+
+@pytest.mark.slow
+def test_the_first_three_lessons_run_on_photographs(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "harkit", "course", "--profile", "photos", "--only", "01,02,03"],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"HARKIT_DATA": str(tmp_path / "data"), "HARKIT_RESULTS": str(tmp_path / "results")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=1200,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "results" / "photos" / "executed").glob("*.ipynb"))) == 3

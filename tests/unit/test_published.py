@@ -1,6 +1,6 @@
 import pytest
 
-from harkit import published
+from harkit import published, recipes
 
 
 def test_the_printed_class_counts_add_up_to_more_than_there_are():
@@ -30,6 +30,18 @@ def test_recalls_weighted_by_pictures_give_the_test_accuracy(network):
     pictures = published.class_counts().test
     accuracy = published.summary().set_index("network").test_accuracy[network]
     assert (recall * pictures).sum() / pictures.sum() == pytest.approx(accuracy, abs=0.005)
+
+
+def test_the_totals_are_the_sums_of_the_classes():
+    assert published.load()["class_counts"]["totals"] == published.class_counts().sum().tolist()
+    assert set(published.summary().test_pictures) == {published.class_counts().test.sum()}
+
+
+@pytest.mark.parametrize("network", ["vgg16", "resnet"])
+def test_the_published_recipe_trains_as_the_notebook_did(network):
+    reported = published.summary().set_index("network").loc[network]
+    recipe = recipes.get(network, "published")
+    assert (recipe.epochs, recipe.learning_rate) == (reported.epochs, reported.learning_rate)
 
 
 def test_sources_are_named():
