@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import pandas as pd
+from sklearn.model_selection import train_test_split
 
 from harkit import catalogue as catalogues
 from harkit import fetch
@@ -77,11 +78,16 @@ def honest(catalogue: pd.DataFrame, sizes: tuple[int, int, int], seed: int = 0) 
 
 
 def by_frame(catalogue: pd.DataFrame, seed: int = 42) -> pd.DataFrame:
-    """As published for the falls: 80/20 by single frame, stratified by label. Neighbouring frames are divided."""
-    alone = catalogue.assign(alone=np.arange(len(catalogue)))
-    count = int((catalogue.status == "labelled").sum())
-    validation = round(0.2 * count)
-    return _split_groups(alone, (count - validation, validation, 0), seed, group="alone").drop(columns="alone")
+    """As published for the falls: scikit-learn's 80/20 by single frame, stratified by label, random state 42.
+
+    Neighbouring frames of one sequence are divided.
+    """
+    labelled = catalogue[catalogue.status == "labelled"]
+    _, validation = train_test_split(labelled.index, test_size=0.2, stratify=labelled.label, random_state=seed)
+    split = pd.Series("", index=catalogue.index)
+    split[labelled.index] = "train"
+    split[validation] = "validation"
+    return catalogue.assign(split=split)
 
 
 def by_subject(catalogue: pd.DataFrame, seed: int = 0) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+from sklearn.model_selection import train_test_split
 
 from harkit import catalogue, fetch, splits
 from harkit.settings import InputError
@@ -85,6 +86,13 @@ def test_a_split_by_frame_divides_sequences(falls_folder):
     table = splits.used(splits.by_frame(catalogue.read(falls_folder)))
     assert table.split.value_counts().to_dict() == {"train": 48, "validation": 12}
     assert table.groupby("sequence").split.nunique().max() == 2
+
+
+def test_a_split_by_frame_is_the_published_one(falls_folder):
+    table = catalogue.read(falls_folder)
+    labelled = table[table.status == "labelled"]
+    _, held_out = train_test_split(labelled.path, test_size=0.2, stratify=labelled.label, random_state=42)
+    assert set(splits.part(splits.by_frame(table), "validation").path) == set(held_out)
 
 
 def test_a_split_by_subject_needs_subjects(har_folder):
