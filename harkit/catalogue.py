@@ -1,8 +1,9 @@
 """What pictures there are: one DataFrame a set, one row a file, and which part of the experiment each belongs to.
 
 Columns: path, name (below the set's folder), label, subject, sequence, status, why, digest, width, height, bytes,
-group, split. `status` is labelled, unlabelled (a test picture without an answer), unlisted (no CSV names it),
-unreadable or missing. Only labelled rows take part in a split; the others are counted and named by `problems`.
+taken, group, split. `taken` is the camera's time stamp, "" where the file carries none. `status` is labelled,
+unlabelled (a test picture without an answer), unlisted (no CSV names it), unreadable or missing. Only labelled rows
+take part in a split; the others are counted and named by `problems`.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from pathlib import Path
 import imagehash
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -35,7 +36,7 @@ def read(folder: Path | str) -> pd.DataFrame:
     catalogue.insert(0, "path", [str(top / name) for name in catalogue.name])
     with ThreadPoolExecutor(cores()) as pool:
         looks = list(pool.map(_look_at, catalogue.path, chunksize=32))
-    for column in ("why", "digest", "width", "height", "bytes"):
+    for column in ("why", "digest", "width", "height", "bytes", "taken"):
         catalogue[column] = [look[column] for look in looks]
     catalogue.loc[catalogue.why != "", "status"] = [
         "missing" if why == "no such file" else "unreadable" for why in catalogue.why[catalogue.why != ""]
@@ -101,8 +102,8 @@ def write_table(table: pd.DataFrame, path: Path | str) -> None:
 def load(path: Path | str, folder: Path | str) -> pd.DataFrame:
     """Read a catalogue that `save` wrote; its pictures lie below `folder`."""
     top = find_top(Path(folder))
-    text = dict.fromkeys(["path", "name", "label", "subject", "sequence", "status", "why", "digest", "split"], str)
-    catalogue = pd.read_csv(path, dtype=text, keep_default_na=False)
+    text = ["path", "name", "label", "subject", "sequence", "status", "why", "digest", "taken", "split"]
+    catalogue = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False)
     return catalogue.assign(path=[os.path.normpath(top / p) for p in catalogue.path])
 
 
@@ -119,13 +120,14 @@ def digest(path: Path | str) -> str:
 
 def _look_at(path: str) -> dict:
     """Size, hash of the bytes, perceptual hashes of the picture and its mirror; `why` says why it can't be read."""
-    look = dict(why="", digest="", width=0, height=0, bytes=0, hash=0, mirror=0, thumbnail=np.zeros((16, 16)))
+    look = dict(why="", digest="", width=0, height=0, bytes=0, taken="", hash=0, mirror=0, thumbnail=np.zeros((16, 16)))
     try:
         look["bytes"], look["digest"] = os.path.getsize(path), digest(path)
         with Image.open(path) as image:
             look["width"], look["height"] = image.size
             if image.width * image.height > LARGEST_PICTURE:
                 return look | {"why": f"{image.width}×{image.height} is too large"}
+            look["taken"] = _taken(image)
             image.draft("L", (128, 128))  # a JPEG decodes faster when asked for a half or a quarter of its size
             grey = ImageOps.exif_transpose(image).convert("L")
     except FileNotFoundError:
@@ -136,6 +138,17 @@ def _look_at(path: str) -> dict:
     look["mirror"] = int(str(imagehash.phash(ImageOps.mirror(grey))), 16)
     look["thumbnail"] = np.asarray(grey.resize((16, 16), Image.Resampling.BOX), dtype=float)
     return look
+
+
+def _taken(image: Image.Image) -> str:
+    """When the camera took a picture, as "2026-01-31 10:20:30.400", from its EXIF data; "" where they don't say."""
+    try:
+        details = image.getexif().get_ifd(ExifTags.IFD.Exif)
+        texts = [details.get(tag, "") for tag in (ExifTags.Base.DateTimeOriginal, ExifTags.Base.SubsecTimeOriginal)]
+        day, clock = texts[0].split()
+    except Exception:  # cameras write all kinds of things there, and a picture is worth as much without them
+        return ""
+    return f"{day.replace(':', '-')} {clock}.{texts[1] or 0}"
 
 
 def _group(catalogue: pd.DataFrame, looks: list[dict]) -> np.ndarray:

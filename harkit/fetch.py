@@ -72,7 +72,7 @@ def new_folder(folder: Path):
 
 
 def _draw(kind: str, to: Path, count: int | None, seed: int) -> Path:
-    count = count or (1400 if kind == "har" else 8)
+    count = count or (1500 if kind == "har" else 10)
     if kind == "har" and count < 60:
         raise InputError(f"{count} pictures are too few for 15 actions: ask for 60 or more (--count).")
     if kind == "falls" and count < 2:

@@ -37,17 +37,17 @@ class Settings:
 
 PROFILES = {
     "reduced": dict(
-        side=64, split_sizes=(1000, 200, 200), copies_per_class=14, width=16, drawn_count=1400, drawn_subjects=8,
-        epochs={"vgg16": 2, "resnet": 3, "resnet50": 2}, improved_epochs={"vgg16": 5, "resnet": 12, "resnet50": 2},
+        side=64, split_sizes=(1100, 200, 200), copies_per_class=15, width=16, drawn_count=1500, drawn_subjects=10,
+        epochs={"vgg16": 2, "resnet": 3, "resnet50": 2}, improved_epochs={"vgg16": 4, "resnet": 28, "resnet50": 2},
         download=False,
     ),
     "photos": dict(
-        side=96, split_sizes=(5000, 1000, 1000), copies_per_class=70, width=32, drawn_count=7000, drawn_subjects=12,
+        side=96, split_sizes=(5000, 1000, 1000), copies_per_class=70, width=32, drawn_count=7000, drawn_subjects=24,
         epochs={"vgg16": 10, "resnet": 12, "resnet50": 4}, improved_epochs={"vgg16": 20, "resnet": 30, "resnet50": 6},
         download=True,
     ),
     "full": dict(
-        side=224, split_sizes=(5000, 1000, 1000), copies_per_class=70, width=64, drawn_count=7000, drawn_subjects=12,
+        side=224, split_sizes=(5000, 1000, 1000), copies_per_class=70, width=64, drawn_count=7000, drawn_subjects=24,
         epochs={"vgg16": 40, "resnet": 50, "resnet50": 20}, improved_epochs={"vgg16": 40, "resnet": 50, "resnet50": 20},
         download=True,
     ),

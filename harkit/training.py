@@ -99,12 +99,14 @@ def fit(
     download: bool = False,
     resume: bool = False,
     anew: bool = False,
+    start: Path | None = None,
     watch=None,
 ) -> Path:
     """Train a network on the training pictures of `catalogue` and leave a run folder at `out`.
 
     `catalogue` has its splits; `split` is only their name, for the record. `epochs` and `copies_per_class` replace
-    the recipe's; `minutes` fits the epochs into a time budget. `watch(epoch, **series)` is called with train loss and
+    the recipe's; `minutes` fits the epochs into a time budget; `start` is a run of the same network on the same classes
+    whose weights this one begins with. `watch(epoch, **series)` is called with train loss and
     accuracy five times an epoch and with validation accuracy after it. Raises InputError where `out` holds a run
     already, unless `resume` goes on with it or `anew` replaces it.
     """
@@ -134,6 +136,8 @@ def fit(
     change = augment.ON_THE_FLY[chosen.augmentation] if chosen.augmentation != "none" else None
     train = Batches(pictures.part("train"), chosen.batch_size, device, seed, change, normalisation)
     validation = Batches(pictures.part("validation"), 4 * chosen.batch_size, device, normalisation=normalisation)
+    if start:
+        model.load_state_dict(runs.load(start)[0].state_dict())
     plan["pretrained"] = chosen.pretrained and models.load_imagenet(model, download)
     model.to(device)
     if resume:

@@ -14,7 +14,7 @@ from harkit.drawn.falls import draw_falls
 from harkit.drawn.har import draw_har
 from harkit.drawn.picture import draw_picture
 
-VERSION = 1  # changes when the same seed gives other bytes
+VERSION = 2  # changes when the same seed gives other bytes
 
 ACTIONS: tuple[str, ...] = tuple(sorted(_actions.TABLE))
 

@@ -16,7 +16,7 @@ class Action:
     moods: dict[str, float]
     scenes: dict[str, float] = field(default_factory=dict)  # on top of a small weight for every scene
     groups: dict[str, float] = field(default_factory=lambda: {"alone": 12, "beside": 1})
-    framing: dict[str, float] = field(default_factory=lambda: {"full": 0.7, "half": 3, "close": 6})
+    framing: dict[str, float] = field(default_factory=lambda: {"full": 0.8, "half": 4.5, "close": 4})
     facing: float = 42.0  # degrees; how far to the side a person may look, seen from the camera
     headphones: float = 0.03  # the chance of wearing them
     table: float = 1.0  # times the chance that the scene gives a table to a seat
@@ -48,10 +48,11 @@ TABLE: dict[str, Action] = {
     ),
     "clapping": Action(
         poses=_poses(stand=6, sit=3, bow=0.5),
-        gestures={"clap": 5, "clap wide": 3, "clap high": 2},
+        gestures={"clap": 5, "clap wide": 4, "clap high": 0.8},
         moods={"beam": 4, "smile": 4, "laugh": 1, "calm": 0.6},
         scenes={"stage": 3, "office": 1.5, "gym": 1, "park": 0.6},
         groups={"alone": 8, "beside": 2, "row": 1},
+        framing={"full": 1, "half": 6, "close": 1},
         table=0.3,
     ),
     "cycling": Action(
@@ -60,7 +61,7 @@ TABLE: dict[str, Action] = {
         moods={"calm": 3, "smile": 4, "strain": 1, "beam": 1},
         scenes={"street": 4, "park": 5, "seaside": 2, "city": 3},
         groups={"alone": 11, "beside": 1},
-        framing={"full": 12, "half": 0.8},
+        framing={"full": 10, "half": 3},
         facing=98,
     ),
     "dancing": Action(
@@ -70,26 +71,25 @@ TABLE: dict[str, Action] = {
         moods={"beam": 3, "smile": 4, "enjoy": 2, "laugh": 1, "calm": 1},
         scenes={"stage": 5, "studio": 2, "gym": 2, "living_room": 1, "street": 0.7},
         groups={"alone": 9, "waltz": 1.5, "beside": 1.5, "row": 1},
-        framing={"full": 12, "half": 1},
+        framing={"full": 10, "half": 2},
         facing=60,
     ),
     "drinking": Action(
         poses=_poses(stand=4, sit=5, walk=0.4),
-        gestures={"drink": 5, "drink with both hands": 2, "drink from a bottle": 3, "drink up": 1.5},
+        gestures={"drink": 4, "drink with both hands": 1.5, "drink from a bottle": 4, "drink up": 2.5},
         moods={"sip": 6, "enjoy": 3, "calm": 1},
         scenes={"cafe": 3, "kitchen": 2.5, "living_room": 1, "gym": 1.2, "park": 0.7},
-        framing={"full": 0.4, "half": 2, "close": 7},
         table=1.1,
     ),
     "eating": Action(
         poses=_poses(stand=1.5, sit=8),
-        gestures={"eat with a fork": 5, "eat with a spoon": 2.5, "eat a sandwich": 3, "eat pizza": 2,
-                  "eat an apple": 1.5},
+        gestures={"eat with a fork": 6, "eat with a spoon": 3, "eat a sandwich": 2, "eat pizza": 2,
+                  "eat an apple": 1},
         moods={"chew": 4, "talk": 3, "smile": 1.5, "enjoy": 1},
         scenes={"kitchen": 4, "cafe": 4, "park": 1.2},
         groups={"alone": 9, "beside": 1},
-        framing={"full": 0.5, "half": 6, "close": 2},
-        table=1.4,
+        framing={"full": 0.6, "half": 7, "close": 1},
+        table=2.2,
     ),
     "fighting": Action(
         poses={"punch": 4, "hook": 2, "high_kick": 2, "guard": 2, "shove": 1},
@@ -97,7 +97,7 @@ TABLE: dict[str, Action] = {
         moods={"angry": 8, "strain": 2},
         scenes={"street": 3.5, "gym": 4, "stage": 1, "city": 1},
         groups={"duel": 12, "brawl": 1},
-        framing={"full": 9, "half": 1.5},
+        framing={"full": 9, "half": 3},
     ),
     "hugging": Action(
         poses={"stand": 6, "lean_back": 1, "bow": 2, "walk": 0.6},
@@ -114,7 +114,6 @@ TABLE: dict[str, Action] = {
         moods={"laugh": 6, "roar": 5},
         scenes={"living_room": 1.5, "park": 1.5, "cafe": 1, "studio": 1.5},
         groups={"alone": 9, "beside": 2, "row": 0.5},
-        framing={"full": 0.4, "half": 2, "close": 8},
         facing=55,
         table=0.5,
     ),
@@ -131,7 +130,7 @@ TABLE: dict[str, Action] = {
         moods={"strain": 3, "calm": 3, "smile": 2, "beam": 0.6},
         scenes={"park": 5, "street": 3.5, "seaside": 2.5, "city": 2, "gym": 1.2},
         groups={"alone": 10, "beside": 1.5, "row": 0.4},
-        framing={"full": 12, "half": 0.8},
+        framing={"full": 10, "half": 2},
         facing=95,
     ),
     "sitting": Action(

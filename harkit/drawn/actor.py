@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from harkit.drawn.camera import turn
-from harkit.drawn.canvas import Layer
+from harkit.drawn.canvas import Layer, mix
 from harkit.drawn.figure import draw_figure
 from harkit.drawn.furniture import bicycle_places, draw_bicycle, draw_furniture, draw_lying_bed, draw_table
 from harkit.drawn.gestures import GESTURES, Gesture
@@ -104,7 +104,8 @@ class Actor:
         at, r = self.skeleton.at, self.skeleton.body.head
         down = np.array([0.0, r * 0.62, 0.0])
         across = turn(self._yaw) @ (0, 0, 1)
-        canvas.blob([(at["head"] - down + across * s * r * 1.9, r * 0.62) for s in (-1, 1)], (252, 248, 240), lift=0.4)
+        cotton = mix((252, 248, 240), self.support.colour, 0.3)
+        canvas.blob([(at["head"] - down + across * s * r * 1.9, r * 0.62) for s in (-1, 1)], cotton, lift=0.4)
 
     def _draw_blanket(self, canvas):
         """A blanket from the waist to the feet."""

@@ -7,6 +7,11 @@ from harkit.drawn.scenes import SKIES, WALL, Palette, Scene
 
 PIECES = ROOM_PIECES | OUTDOOR_PIECES
 NIGHT = ("night", "dusk")
+# The colours of the air between the people and what is behind them.
+AIR = {
+    (246, 236, 222): 5, (222, 234, 242): 2.5, (244, 220, 212): 2, (216, 228, 208): 2, (222, 202, 176): 2,
+    (238, 204, 178): 1.5, (216, 218, 220): 1.5, (190, 196, 212): 1.4, (130, 134, 154): 1.2, (88, 112, 120): 0.9,
+}  # fmt: skip
 PLACES = (-1.9, -0.95, 0.1, 1.1, 2.0)  # metres along the wall
 GROUNDS = {"asphalt": (150, 146, 146), "grass": (138, 166, 92), "sand": (232, 204, 152), "paving": (196, 186, 174)}
 
@@ -45,7 +50,8 @@ class Backdrop:
 def draw_backdrop(canvas, luck, scene: Scene, palette: Palette, sky: str):
     """Paint wall or sky, floor, and the pieces of a scene, each at a place of its own along the wall."""
     canvas.layer = Layer.BACKDROP
-    canvas.haze = 0.12 if scene.outdoor and sky in NIGHT else 0.34
+    canvas.haze = luck.tint(luck.pick(AIR), 12)
+    canvas.far = luck.between(0.2, 0.35) if scene.outdoor and sky in NIGHT else luck.between(0.5, 0.74)
     drop = Backdrop(canvas, luck, palette, sky)
     paint = _outdoors if scene.outdoor else _room
     paint(drop, scene)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 Colour = tuple[int, int, int]
-HAZE = (246, 236, 222)  # what is far away is paler: the people stand out
+HAZE = (246, 236, 222)
 SHADOW = (46, 30, 44)
 SHADOW_DEPTH = 88  # of 255
 SHADOW_SCALE = 4  # the mask of shadows is this many times smaller than the drawing
@@ -45,12 +45,13 @@ class Canvas:
     """Shapes in metres, seen by a camera. `layer` is where the next shapes go.
 
     Within a layer shapes are painted from far to near. Of a single one, `lift` brings it nearer (metres) and `near`
-    says how near it counts, whatever its place. `haze` (0 to 1) is how pale the backdrop is.
+    says how near it counts, whatever its place. The backdrop is mixed with the colour `haze` by `far`
+    (0 to 1), so that the people stand out.
     """
 
     def __init__(self, camera, background: Colour, light=(0.4, 1.0, 0.5)):
         self.camera, self.background, self.light = camera, background, light
-        self.layer, self.haze = Layer.BACKDROP, 0.34
+        self.layer, self.haze, self.far = Layer.BACKDROP, HAZE, 0.34
         right = sum(a * b for a, b in zip(light, camera.right, strict=True))
         self.sunny = 1 if right > 0 else -1  # 1: light comes from the right of the picture
         self._eye = camera.eye.tolist()
@@ -139,19 +140,30 @@ class Canvas:
         k = SHADOW_SCALE
         self._shadows.append(_capsule(x / k, y / k, radius * s / k, u / k, v / k, radius * t / k))
 
-    def paint(self, onto: Image.Image | None = None) -> Image.Image:
-        """All shapes on the background, or on a picture of it; the shadows lie on the backdrop."""
-        background = mix(self.background, HAZE, self.haze)
-        image = onto or Image.new("RGB", (self.camera.width, self.camera.height), background)
-        draw = ImageDraw.Draw(image)
-        order = sorted(self._shapes, key=lambda shape: (shape[0], shape[1]))
-        shadowed = False
-        for layer, _, points, colour in order:
-            if layer > Layer.BACKDROP and not shadowed:
-                self._paint_shadows(image)
-                shadowed = True
-            draw.polygon(points, fill=colour)
-        return image
+    def paint(self, onto: Image.Image | None = None, softness: int = 1) -> Image.Image:
+        """All shapes on the background, or on a picture of it; the shadows lie on the backdrop.
+
+        The backdrop is out of focus where `softness` is above 1: painted so many times smaller, then enlarged.
+        """
+        size, shapes = (self.camera.width, self.camera.height), sorted(self._shapes, key=lambda shape: shape[:2])
+        behind = [shape for shape in shapes if shape[0] == Layer.BACKDROP]
+        if onto is None:
+            small = [max(1, side // softness) for side in size]
+            onto = Image.new("RGB", small, mix(self.background, self.haze, self.far))
+            self._fill(onto, behind, [one / other for one, other in zip(small, size, strict=True)])
+            if softness > 1:
+                onto = onto.filter(ImageFilter.BoxBlur(0.8)).resize(size, Image.Resampling.BILINEAR)
+        elif behind:
+            self._fill(onto, behind)
+        self._paint_shadows(onto)
+        self._fill(onto, shapes[len(behind) :])
+        return onto
+
+    @staticmethod
+    def _fill(image: Image.Image, shapes, scale=(1.0, 1.0)):
+        draw, (across, down) = ImageDraw.Draw(image), scale
+        for _, _, points, colour in shapes:
+            draw.polygon(points if across == 1 else [(x * across, y * down) for x, y in points], fill=colour)
 
     def _paint_shadows(self, image: Image.Image):
         if not self._shadows:
@@ -178,7 +190,7 @@ class Canvas:
 
     def _add(self, points, colour, depth):
         if self.layer == Layer.BACKDROP:
-            depth, colour = len(self._shapes), mix(colour, HAZE, self.haze)
+            depth, colour = len(self._shapes), mix(colour, self.haze, self.far)
         self._shapes.append((self.layer, depth, points, colour))
 
 

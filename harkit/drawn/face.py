@@ -8,7 +8,7 @@ from harkit.drawn.skull import Skull
 
 # Mood: (eyes, mouth, tilt of the brows in degrees). Eyes: open, shut, happy, squeezed, down. Mouths: see _mouth.
 MOODS = {
-    "calm": ("open", "straight", 0),
+    "calm": ("open", "straight", 4),
     "smile": ("open", "smile", 4),
     "beam": ("happy", "grin", 8),
     "laugh": ("happy", "laugh", 12),
@@ -20,7 +20,7 @@ MOODS = {
     "strain": ("open", "open", -10),
     "chew": ("open", "small", 2),
     "sip": ("down", "small", 4),
-    "read": ("down", "straight", 0),
+    "read": ("down", "straight", 8),
     "amused": ("down", "smile", 4),
     "afraid": ("open", "round", 18),
     "sad": ("down", "frown", 16),
@@ -114,10 +114,10 @@ def _mouth(head, mouth: str):
         head.patch([(-18, up + 3), (18, up + 3), (16, up - 8), (-16, up - 8)], (250, 246, 238), 8)
         head.stroke([(-18, up + 3), (18, up + 3), (16, up - 8), (-16, up - 8), (-18, up + 3)], 0.03, lips, 9)
     else:
-        deep = 30 if mouth == "laugh" else 16
-        wide = 27 if mouth == "laugh" else 25
+        deep = 36 if mouth == "laugh" else 16
+        wide = 31 if mouth == "laugh" else 24
         outline = [(-wide, up + 8), (wide, up + 8), (wide * 0.8, up - deep * 0.4), (wide * 0.35, up - deep * 0.8),
                    (-wide * 0.35, up - deep * 0.8), (-wide * 0.8, up - deep * 0.4)]  # fmt: skip
-        head.patch(outline, (128, 36, 46), 8)
+        head.patch(outline, mix(shade(head.body.skin, 0.42), (112, 40, 46), 0.45), 8)
         head.patch([(-wide * 0.9, up + 8), (wide * 0.9, up + 8), (wide * 0.78, up + 1), (-wide * 0.78, up + 1)],
                    (252, 248, 242), 9)  # fmt: skip

@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from harkit.drawn.workers import for_each
 
 SIZE = (320, 240)  # pixels
 RATE = 10  # frames a second
+DAY = datetime(2026, 1, 1, 10)  # subjects act on days of their own after this one, a sequence a minute
 TEST_SUBJECTS, TEST_PICTURES = 2, 60
+ACTS_OF_OTHERS = 5
 SUBJECT, ROOM, ACT, FRAME, NAMES = 11, 12, 13, 14, 15  # what a stream of chance is for
 CHAIRS = {"chair": 2, "stool": 1, "office_chair": 1}
 ROOMS = ("living_room", "bedroom", "kitchen", "office", "gym")
@@ -37,8 +40,8 @@ class Shot:
     number: int  # of the frame
 
 
-def draw_falls(folder: Path | str, subjects: int = 8, seed: int = 0, processes: int | None = None, frames: int = 8):
-    """Draw the acted falls of some subjects into an empty folder: 3 falls and 3 other sequences each.
+def draw_falls(folder: Path | str, subjects: int = 10, seed: int = 0, processes: int | None = None, frames: int = 6):
+    """Draw the acted falls of some subjects into an empty folder: 4 falls and 5 other sequences each.
 
     `frames` is the number of frames a sequence, taken 10 a second and then thinned. The test folder holds frames of two
     further subjects. Frames before the loss of balance go to a folder under non_fall that ends in _before.
@@ -74,13 +77,14 @@ def _place(shot: Shot, seed: int) -> Path:
 
 
 def _shots(seed: int, subject: int, frames: int):
-    """All frames of a subject: 3 falls of different kinds, 3 other sequences."""
+    """All frames of a subject: each kind of fall, and some other sequences, in any order."""
     luck = Luck(seed, SUBJECT, subject, 1)
     falls, others = list(FALLS), list(OTHERS)
-    luck.rng.shuffle(falls)
     luck.rng.shuffle(others)
+    acts = [*falls, *others[:ACTS_OF_OTHERS]]
+    luck.rng.shuffle(acts)  # so that no room and no hour is for falls
     shots = []
-    for act, name in enumerate([*falls[:3], *others[:3]]):
+    for act, name in enumerate(acts):
         length = _performance(Shot(subject, act, name, 0.0, 0), seed).length
         numbers = sorted({round(k * (length * RATE - 1) / max(1, frames - 1)) for k in range(frames)})
         shots += [Shot(subject, act, name, number / RATE, number) for number in numbers]
@@ -94,7 +98,8 @@ def _performance(shot: Shot, seed: int) -> Performance:
 def _write(path: str, shot: Shot, seed: int):
     luck = Luck(seed, FRAME, shot.subject, shot.act, shot.number)
     room, photograph = _room(shot, seed)
-    Path(path).write_bytes(jpeg(take(_frame(shot, seed, room), photograph, luck), photograph.quality))
+    taken = DAY + timedelta(days=shot.subject, minutes=shot.act, seconds=shot.time)
+    Path(path).write_bytes(jpeg(take(_frame(shot, seed, room), photograph, luck), photograph.quality, taken))
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ def _room(shot: Shot, seed: int) -> tuple[_Room, Photograph]:
     """The room of a sequence (a subject has one or two) and how its camera takes pictures."""
     number = shot.act % Luck(seed, ROOM, shot.subject).pick((1, 2))
     luck = Luck(seed, ROOM, shot.subject, number)
-    dim = luck.chance(0.25)
+    dim = luck.chance(0.2)
     room = _Room(luck.pick(ROOMS), int(luck.between(0, len(PALETTES))), luck.pick(("noon", "evening", "grey", "night")),
                  luck.pick((0.7, 1.2, 1.7, 2.4)), luck.around(0, 16), number)  # fmt: skip
     photograph = Photograph(
@@ -124,7 +129,6 @@ def _room(shot: Shot, seed: int) -> tuple[_Room, Photograph]:
         saturation=luck.between(0.6, 1.05),
         side_light=luck.around(0, 0.12),
         vignette=luck.between(0.0, 0.2),
-        blur=luck.between(0.3, 0.8),
         noise=luck.between(4, 8) if dim else luck.between(1, 4),
         quality=int(luck.between(70, 90)),
     )
@@ -137,7 +141,7 @@ def _frame(shot: Shot, seed: int, room: _Room):
     body = anybody(performer, performer.pick({"adult": 2, "old": 2}))
     body = dressed(body, Luck(seed, SUBJECT, shot.subject, 2 + act.pick((0, 1))))
     performance = _performance(shot, seed)
-    yaw, start = act.between(-180, 180), (act.around(0, 0.35), 0.0, act.around(-0.1, 0.25))
+    yaw, start = act.pick((0, 180)) + act.around(0, 30), (act.around(0, 0.35), 0.0, act.around(-0.1, 0.25))
     backdrop, camera, light = _empty(room, shot.subject, seed)
     canvas, palette = Canvas(camera, (0, 0, 0), light), PALETTES[room.palette]
     if performance.sequence.chair:
@@ -169,4 +173,4 @@ def _stand(body, performance: Performance, time: float, yaw: float, start) -> Sk
 def _camera(room: _Room) -> Camera:
     distance = 5.0
     pitch = {0.7: 2, 1.2: 7, 1.7: 14, 2.4: 24}[room.height]
-    return Camera(SIZE[0] * SUPERSAMPLE, SIZE[1] * SUPERSAMPLE, (0.0, 0.8, -0.1), 2.45, distance, room.yaw, pitch)
+    return Camera(SIZE[0] * SUPERSAMPLE, SIZE[1] * SUPERSAMPLE, (0.0, 0.8, -0.1), 2.2, distance, room.yaw, pitch)

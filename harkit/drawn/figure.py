@@ -154,7 +154,7 @@ def _hand(canvas, skeleton, side: str, skin, lift: float):
     along = skeleton.fingers.get(side)
     along = hand - skeleton.at[f"elbow_{side}"] if along is None else along
     along = along / max(1e-6, float(np.linalg.norm(along)))
-    r = body.thick(0.021)
+    r = body.thick(0.025)
     if side in skeleton.grips:
         canvas.limb(hand, hand + along * r * 0.8, r * 1.05, r * 1.05, skin, lift=lift + 0.012)
         return

@@ -160,6 +160,9 @@ def draw_lying_bed(canvas, floor, yaw: float, height: float, length: float, colo
     canvas.layer = before
 
 
+TYRES = (INK, INK, (104, 72, 56), (62, 74, 104), (172, 130, 94))
+
+
 def draw_bicycle(canvas, floor, yaw: float, size: float, colour: Colour, crank: float = 0.0):
     """A bicycle below a rider; gives the points to hold on to: saddle, hands and pedals.
 
@@ -167,7 +170,7 @@ def draw_bicycle(canvas, floor, yaw: float, size: float, colour: Colour, crank: 
     """
     g = Grip(canvas, floor, turn(yaw))
     places = bicycle_places(floor, yaw, size, crank)
-    tube, wheel = 0.018 * size, 0.34 * size
+    tube, wheel, tyre = 0.018 * size, 0.34 * size, TYRES[sum(colour) % len(TYRES)]
     hubs = [(-0.5 * size, wheel, 0.0), (0.56 * size, wheel, 0.0)]
     low, seat, head = (-0.06 * size, 0.3 * size, 0), (-0.2 * size, 0.86 * size, 0), (0.42 * size, 0.84 * size, 0)
     for hub in hubs:
@@ -175,8 +178,9 @@ def draw_bicycle(canvas, floor, yaw: float, size: float, colour: Colour, crank: 
         axes = g.frame @ (wheel, 0, 0), g.frame @ (0, wheel, 0)
         for a in range(0, 180, 45):
             x, y = wheel * np.cos(np.radians(a + crank)), wheel * np.sin(np.radians(a + crank))
-            g.limb((hub[0] - x, hub[1] - y, 0), (hub[0] + x, hub[1] + y, 0), 0.004, 0.004, (190, 188, 190), lift=-0.03)
-        g.canvas.ring(g.at(*hub), *axes, 0.13, INK, -0.02)
+            ends = (hub[0] - x, hub[1] - y, 0), (hub[0] + x, hub[1] + y, 0)
+            g.limb(*ends, 0.004, 0.004, mix(tyre, colour, 0.5), lift=-0.03)
+        g.canvas.ring(g.at(*hub), *axes, 0.13, tyre, -0.02)
     fork = (0.45 * size, 0.92 * size, 0)
     for start, end in ((low, seat), (low, head), ((-0.17 * size, 0.78 * size, 0), head), (low, hubs[0]),
                        ((-0.17 * size, 0.78 * size, 0), hubs[0]), (fork, hubs[1])):  # fmt: skip

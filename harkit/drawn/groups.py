@@ -112,7 +112,7 @@ def _facing_pair(action, luck, cast, distance, poses=(None, None), aside=0.0, ar
 
 
 def _embrace(action, luck, cast):
-    actors = _facing_pair(action, luck, cast, luck.between(0.24, 0.3), aside=0.055)
+    actors = _facing_pair(action, luck, cast, luck.between(0.26, 0.33), aside=0.055, around=20)
     for number, (one, other) in enumerate((actors, actors[::-1])):
         high = 0.0 if number else -0.09
         h = other.skeleton.body.height

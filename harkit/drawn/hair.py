@@ -100,14 +100,14 @@ def draw_headphones(head, colour):
     """A band over the head and a cup on each ear."""
     r = head.radius
     band = [head.at(-0.05, 1.2 * sin(radians(a)), 1.13 * cos(radians(a))) for a in range(0, 181, 20)]
-    head.canvas.line(band, 0.09 * r, colour, near=head.level(12))
+    head.canvas.line(band, 0.11 * r, colour, near=head.level(12))
     for sign in (-1, 1):
         seen = head.facing(sign * 90, 0)
         cup, inner = head.at(-0.02, -0.05, sign * 1.06), head.at(-0.02, -0.05, sign * 0.95)
         near = head.level(13 if seen > -0.3 else -2)
-        head.canvas.limb(inner, cup, 0.3 * r, 0.33 * r, shade(colour, 0.8), near=near)
+        head.canvas.limb(inner, cup, 0.36 * r, 0.4 * r, shade(colour, 0.8), near=near)
         if seen > 0.1:
-            across, upward = head.frame @ (0.36 * r, 0, 0), head.frame @ (0, 0.44 * r, 0)
+            across, upward = head.frame @ (0.42 * r, 0, 0), head.frame @ (0, 0.5 * r, 0)
             head.canvas.disc(cup, across, upward, shade(colour, 1.12), near=head.level(14))
 
 

@@ -11,7 +11,7 @@ OTHER = {"right": "left", "left": "right"}
 COLOURS = ((222, 88, 70), (250, 244, 232), (86, 152, 170), (247, 190, 84), (62, 118, 98))
 
 # How a prop in the hand is turned: the part whose frame it follows, and angles in it (yaw, pitch).
-WAYS = {"chest": ("hips", 0, 0), "ear": ("head", -90, 8), "sip": ("head", 0, 14), "tip": ("head", 0, 62),
+WAYS = {"chest": ("hips", 0, 0), "ear": ("head", -62, 12), "sip": ("head", 0, 14), "tip": ("head", 0, 62),
         "head": ("head", 0, 0), "read": ("chest", 0, -34)}  # fmt: skip
 
 

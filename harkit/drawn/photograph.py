@@ -1,12 +1,16 @@
 """From a drawing to a photograph: its size, light, colour cast, blur, noise and JPEG quality, as in the real set."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
+from math import exp
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import ExifTags, Image, ImageFilter
 
+DENSITY, DENSITIES = 0.14, 0.1  # bytes a pixel at quality 80: the middle, and how far sizes spread (of its logarithm)
+MOST_NOISE, MOST_BLUR = 8.0, 1.1  # grey levels, pixels
 SUPERSAMPLE = 2  # a drawing is this many times larger than its photograph
 GRAIN = 800  # pixels; the side of the piece of noise from which every picture takes a part
 USUAL = (275, 183)  # pixels; the most frequent size of the real set
@@ -23,23 +27,21 @@ class Photograph:
     saturation: float
     side_light: float  # from left to right
     vignette: float
-    blur: float  # radius, pixels
-    noise: float  # standard deviation, grey levels
     quality: int  # of the JPEG
+    blur: float = 0.0  # radius, pixels
+    noise: float = 0.3  # standard deviation, grey levels
 
 
-def any_photograph(luck, dark: bool = False) -> Photograph:
+def any_photograph(luck) -> Photograph:
     """By chance, the same for every action."""
     return Photograph(
         size=any_size(luck),
-        brightness=luck.around(0.9 if dark else 0.98, 0.06) - (0.18 if luck.chance(0.04) else 0),
-        contrast=luck.around(1.0, 0.1),
-        warmth=luck.around(0.0, 0.06),
-        saturation=0.0 if luck.chance(0.015) else luck.around(1.0, 0.12),
+        brightness=luck.around(1.0, 0.1) - (0.16 if luck.chance(0.04) else 0),
+        contrast=luck.around(1.02, 0.15),
+        warmth=luck.around(0.02, 0.09),
+        saturation=0.0 if luck.chance(0.02) else luck.between(0.72, 1.25),
         side_light=luck.around(0.0, 0.08),
         vignette=luck.between(0.0, 0.14),
-        blur=luck.between(0.3, 0.8) if luck.chance(0.2) else 0.0,
-        noise=luck.between(0.3, 2.0) if luck.chance(0.8) else luck.between(2.0, 6.0),
         quality=int(luck.between(68, 95)),
     )
 
@@ -60,20 +62,29 @@ def any_size(luck) -> tuple[int, int]:
 
 def take(drawing: Image.Image, photograph: Photograph, luck) -> Image.Image:
     """The photograph of a drawing."""
-    image = drawing.reduce(SUPERSAMPLE)
+    lit = _light(drawing.reduce(SUPERSAMPLE), photograph)
+    return _expose(lit, photograph.noise * _noise(luck, *lit.shape[:2]))
+
+
+def _light(image: Image.Image, photograph: Photograph) -> np.ndarray:
+    """Blur, colours and light: (H, W, 3) int16, around 0…255, not yet cut off at either end."""
     if photograph.blur:
-        image = image.filter(ImageFilter.GaussianBlur(photograph.blur))
-    image = image.convert("RGB", _colour_matrix(photograph))
-    pixels = np.array(image, np.float32)
+        image = image.filter(ImageFilter.BoxBlur(photograph.blur))
+    pixels = np.array(image.convert("RGB", _colour_matrix(photograph)), np.float32)
     height, width, _ = pixels.shape
     across = np.linspace(-1, 1, width, dtype=np.float32)
     down = np.linspace(-1, 1, height, dtype=np.float32)
     light = (1 - photograph.vignette * down**2)[:, None]
     light = light * (1 + photograph.side_light * across - photograph.vignette * across**2)[None]
-    noise = _noise(luck, height, width) * np.float32(photograph.noise)
     pixels *= light[..., None]
-    pixels += noise[..., None]
-    return Image.fromarray(np.clip(pixels, 0, 255, out=pixels).astype(np.uint8))
+    return pixels.astype(np.int16)
+
+
+def _expose(pixels: np.ndarray, noise: np.ndarray) -> Image.Image:
+    """Lit pixels (H, W, 3) with noise (H, W) as a picture."""
+    pixels = pixels + noise.round().astype(np.int16)[..., None]
+    np.minimum(np.maximum(pixels, 0, out=pixels), 255, out=pixels)
+    return Image.fromarray(pixels.astype(np.uint8))
 
 
 def _noise(luck, height: int, width: int) -> np.ndarray:
@@ -96,8 +107,35 @@ def _colour_matrix(photograph: Photograph) -> list[float]:
     return np.hstack([matrix * cast[:, None], offset]).ravel().tolist()
 
 
-def jpeg(image: Image.Image, quality: int) -> bytes:
-    """The picture as the bytes of a JPEG file."""
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
+def develop(drawing: Image.Image, photograph: Photograph, luck) -> bytes:
+    """The photograph as a JPEG file whose size tells nothing of what it shows.
+
+    A size is drawn by chance; more noise fills a plain picture up to it, blur brings a busy one down.
+    """
+    image = drawing.reduce(SUPERSAMPLE)
+    coarseness = (100 - photograph.quality) / 20  # of the JPEG's steps: 1 at quality 80
+    wanted = DENSITY * exp(luck.around(0, DENSITIES)) * coarseness**-0.65 * image.width * image.height
+    sharp, grain = _light(image, photograph), _noise(luck, image.height, image.width)
+
+    def expose(change: float) -> bytes:
+        """With `change` more noise, or, where it is negative, with so much more blur."""
+        lit = sharp if change >= 0 else _light(image, replace(photograph, blur=photograph.blur - change))
+        return jpeg(_expose(lit, (photograph.noise + max(0.0, change)) * grain), photograph.quality)
+
+    plain = len(expose(0.0))
+    step = 3.0 if plain < wanted else -0.6
+    gained = len(expose(step)) - plain
+    change = step * (wanted - plain) / gained if gained * step > 0 else 0.0
+    return expose(min(MOST_NOISE, max(-MOST_BLUR, change)))
+
+
+def jpeg(image: Image.Image, quality: int, taken: datetime | None = None) -> bytes:
+    """The picture as the bytes of a JPEG file, with the camera's time stamp where one is given."""
+    buffer, options = io.BytesIO(), {}
+    if taken:
+        options["exif"] = Image.Exif()
+        details = options["exif"].get_ifd(ExifTags.IFD.Exif)
+        details[ExifTags.Base.DateTimeOriginal] = f"{taken:%Y:%m:%d %H:%M:%S}"
+        details[ExifTags.Base.SubsecTimeOriginal] = f"{taken.microsecond // 1000:03d}"
+    image.save(buffer, "JPEG", quality=quality, **options)
     return buffer.getvalue()

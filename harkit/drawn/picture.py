@@ -1,5 +1,7 @@
 """A whole picture: an action by chance in a place, with light, camera and clutter, taken as a photograph."""
 
+import io
+
 import numpy as np
 from PIL import Image
 
@@ -11,7 +13,7 @@ from harkit.drawn.canvas import Canvas, Layer, mix, shade
 from harkit.drawn.figure import draw_figure
 from harkit.drawn.furniture import draw_bicycle
 from harkit.drawn.luck import Luck
-from harkit.drawn.photograph import SUPERSAMPLE, any_photograph, jpeg, take
+from harkit.drawn.photograph import SUPERSAMPLE, any_photograph, develop
 from harkit.drawn.poses import POSES
 from harkit.drawn.props import draw_prop
 from harkit.drawn.scenes import PALETTES, SCENES, SKIES, WALL
@@ -23,26 +25,28 @@ CLUTTER = {
     "player": 0.7, "headphones": 1.5, "book": 2, "vase": 1.5, "apple": 1,
 }  # fmt: skip
 ON_GROUND = {"bag": 3, "ball": 2, "vase": 1.5, "book": 1, "bottle": 1, "laptop_shut": 0.5, "headphones": 0.5}
-EVERYWHERE = 0.25  # the weight of every scene for every action
+EVERYWHERE = 0.5  # the weight of every scene for every action
 DAY = {"noon": 4, "morning": 3, "evening": 1.6, "dusk": 0.7, "grey": 1.5, "night": 0.7}
-MARGINS = {"full": (1.0, 1.16), "half": (0.96, 1.1), "close": (0.96, 1.08)}  # the view over what must be in it
+FOCUS = {1: 4, 4: 3, 8: 3}  # how far the backdrop is out of focus: see Canvas.paint
+MARGINS = {"full": (0.92, 1.06), "half": (0.78, 0.96), "close": (0.88, 1.0)}  # the view over what must be in it
 
 
-def draw_picture(action: str, seed: int = 0, index: int = 0) -> Image.Image:
-    """One picture of an action; the same seed and index give the same one. Raises KeyError for an unknown action."""
-    luck = Luck(seed, index)
-    photograph = any_photograph(luck)
-    return take(compose(actions.TABLE[action], luck, photograph.size), photograph, luck)
+def draw_picture(action: str, seed: int = 0, index: int = 0, people: bool = True) -> Image.Image:
+    """One picture of an action; the same seed and index give the same one. Raises KeyError for an unknown action.
+
+    Without `people` it is the same picture with neither them nor what they hold and rest on.
+    """
+    return Image.open(io.BytesIO(draw_bytes(action, seed, index, people)))
 
 
-def draw_bytes(action: str, seed: int, index: int) -> bytes:
+def draw_bytes(action: str, seed: int, index: int, people: bool = True) -> bytes:
     """The same picture as the bytes of a JPEG file."""
     luck = Luck(seed, index)
     photograph = any_photograph(luck)
-    return jpeg(take(compose(actions.TABLE[action], luck, photograph.size), photograph, luck), photograph.quality)
+    return develop(compose(actions.TABLE[action], luck, photograph.size, people), photograph, luck)
 
 
-def compose(action: actions.Action, luck, size: tuple[int, int]) -> Image.Image:
+def compose(action: actions.Action, luck, size: tuple[int, int], people: bool = True) -> Image.Image:
     """The drawing of an action, SUPERSAMPLE times as large as `size`."""
     scene = SCENES[luck.pick({name: action.scenes.get(name, 0) + EVERYWHERE for name in SCENES})]
     palette = luck.pick(PALETTES)
@@ -53,12 +57,12 @@ def compose(action: actions.Action, luck, size: tuple[int, int]) -> Image.Image:
     canvas = Canvas(camera, SKIES[sky][1], (luck.side() * luck.between(0.2, 0.8), 1.0, luck.between(-0.2, 0.8)))
     draw_backdrop(canvas, luck, scene, palette, sky)
     _crowd(canvas, luck, scene)
-    _clutter(canvas, luck, actors, palette)
-    for actor in actors:
+    _clutter(canvas, luck, actors, palette, tables=people)
+    for actor in actors if people else ():
         actor.draw(canvas)
     if luck.chance(0.07):
         _in_front(canvas, luck, palette)
-    return canvas.paint()
+    return canvas.paint(softness=luck.pick(FOCUS))
 
 
 def _aim(luck, actors, framing: str, size) -> Camera:
@@ -133,7 +137,7 @@ def _crowd(canvas, luck, scene):
         draw_figure(canvas, Skeleton(anybody(luck), angles, place).rest(), "calm")
 
 
-def _clutter(canvas, luck, actors, palette):
+def _clutter(canvas, luck, actors, palette, tables):
     """Things on the table and on the ground, whatever the action."""
     main = actors[0]
     frame = turn(main.skeleton.pose["yaw"])
@@ -144,12 +148,14 @@ def _clutter(canvas, luck, actors, palette):
             point = main.floor + frame @ (x, main.table_height, z)
             point[1] += 0.05 if (name := luck.pick(CLUTTER)) in ("cup", "glass") else 0.09 if name == "bottle" else 0.0
             flat = frame @ turn(luck.between(-60, 60), 90 if name in ("phone", "player") else 0)
-            draw_prop(name, canvas, point, flat, luck.pick(palette.accents), lift=-0.05 * k)
+            colour = luck.pick(palette.accents)
+            if tables:
+                draw_prop(name, canvas, point, flat, colour, lift=-0.05 * k)
     canvas.layer = Layer.FAR
     for _ in range(luck.pick([0, 0, 0, 0, 1, 2])):
         point = (luck.side() * luck.between(0.5, 1.7), 0.0, luck.between(-1.3, -0.3))
         draw_prop(luck.pick(ON_GROUND), canvas, point, turn(luck.between(-180, 180)), luck.pick(palette.accents))
-    if luck.chance(0.03):
+    if luck.chance(0.07):
         draw_bicycle(
             canvas,
             (luck.side() * luck.between(0.6, 1.6), 0.0, -1.2),

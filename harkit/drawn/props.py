@@ -135,16 +135,16 @@ def _spoon(g, colour):
 
 
 def _sandwich(g, colour):
-    g.limb((0, 0.022, -0.05), (0, 0.022, 0.05), 0.034, 0.034, (224, 164, 92))
+    g.limb((0, 0.022, -0.05), (0, 0.022, 0.05), 0.034, 0.034, mix(FOOD[0], colour, 0.4))
     g.limb((0.005, 0.0, -0.05), (0.005, 0.0, 0.05), 0.028, 0.028, (116, 160, 74), lift=0.002)
-    g.limb((0, -0.022, -0.05), (0, -0.022, 0.05), 0.03, 0.03, (206, 142, 76), lift=0.003)
+    g.limb((0, -0.022, -0.05), (0, -0.022, 0.05), 0.03, 0.03, mix(FOOD[4], colour, 0.4), lift=0.003)
 
 
 def _pizza(g, colour):
     tip, left, right = g.at(-0.13, 0.03, 0), g.at(0.04, 0.0, -0.06), g.at(0.04, 0.0, 0.06)
     near = g.canvas.camera.see(g.point)[3] + g.lift
-    g.canvas.polygon([tip, left, right], (244, 196, 92), near)
-    g.limb((0.04, 0.0, -0.06), (0.04, 0.0, 0.06), 0.018, 0.018, (196, 124, 66), lift=0.003)
+    g.canvas.polygon([tip, left, right], mix(FOOD[3], colour, 0.3), near)
+    g.limb((0.04, 0.0, -0.06), (0.04, 0.0, 0.06), 0.018, 0.018, mix(FOOD[4], colour, 0.3), lift=0.003)
     g.ball((-0.02, 0.02, 0.01), 0.018, (206, 70, 56), lift=0.006)
 
 
@@ -155,7 +155,7 @@ def _apple(g, colour):
 
 def _plate(g, colour):
     g.disc((0, 0.008, 0), (0.13, 0, 0), (0, 0, 0.13), shade(SILVER, 0.9))
-    g.disc((0, 0.014, 0), (0.125, 0, 0), (0, 0, 0.125), (252, 248, 240), lift=0.002)
+    g.disc((0, 0.014, 0), (0.125, 0, 0), (0, 0, 0.125), mix((252, 248, 240), colour, 0.25), lift=0.002)
     for k, (x, z) in enumerate(((-0.03, 0.03), (0.04, 0.01), (0.0, -0.045))):
         g.ball((x, 0.03, z), 0.036, FOOD[(sum(colour) + k * 2) % len(FOOD)], lift=0.004 + 0.001 * k)
 

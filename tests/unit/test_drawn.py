@@ -2,14 +2,21 @@
 
 import csv
 import hashlib
+import re
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
+from harkit import catalogue as catalogues
 from harkit import drawn
 from harkit.drawn import acting, actions, gestures, groups, poses, scenes
+from harkit.drawn import har as har_files
+from harkit.drawn import photograph as photographs
 from harkit.drawn.body import anybody
 from harkit.drawn.luck import Luck
 from harkit.drawn.skeleton import SIDES, Skeleton, jitter, limit
@@ -122,7 +129,7 @@ def test_the_falls_lie_in_the_layout_of_the_competition(falls):
     subjects = sorted(path.name for path in (falls / "train").iterdir())
     assert subjects == ["subject_01", "subject_02", "subject_03"]
     frames = sorted((falls / "train").rglob("*.jpg"))
-    assert 3 * 6 * 6 < len(frames) <= 3 * 6 * 8
+    assert 3 * 9 * 5 < len(frames) <= 3 * 9 * 6
     for frame in frames:
         subject, label, sequence, name = frame.relative_to(falls / "train").parts
         assert label in ("fall", "non_fall") and sequence.startswith(subject)
@@ -152,10 +159,56 @@ def test_the_falls_are_the_same_in_any_number_of_processes(falls, tmp_path):
     assert digest(tmp_path / "falls") == digest(falls)
 
 
-def test_a_sixteenth_action_is_one_entry(monkeypatch):
-    reading = actions.Action(poses={"sit": 1}, gestures={"read": 1}, moods={"calm": 1})
-    monkeypatch.setitem(actions.TABLE, "reading", reading)
-    assert drawn.draw_picture("reading").mode == "RGB"
+def test_a_sixteenth_action_is_the_one_entry_of_the_guide(monkeypatch, tmp_path):
+    guide = (Path(drawn.__file__).parent / "README.md").read_text(encoding="utf-8")
+    entry = re.search(r"```python\n(.*?)```", guide, re.DOTALL)[1]
+    monkeypatch.setattr(actions, "TABLE", table := dict(actions.TABLE))
+    monkeypatch.setattr(har_files, "TABLE", table)
+    exec(entry, vars(actions))  # as if it stood at the end of actions.py
+    drawn.draw_har(tmp_path, 64, processes=1)
+    catalogue = catalogues.read(tmp_path)
+    assert set(catalogues.classes(catalogue)) == {*drawn.ACTIONS, "reading"}
+    assert (catalogue.label == "reading").sum() == 4
+
+
+def test_lesson_1_finds_all_of_the_dirt(tmp_path):
+    drawn.draw_har(tmp_path, 600, seed=8)
+    labelled, tested, strays = har_files._plan(600, 8)
+    catalogue = catalogues.read(tmp_path).set_index("name")
+    names = {}
+    for job in labelled:
+        names.setdefault(job.index, []).append(job)
+    assert {job.how for job in labelled} == {"drawn", "recompressed", "mirrored", "cropped", "cut short"}
+    for jobs in names.values():
+        rows = catalogue.loc[[job.path for job in jobs if job.how != "cut short"]]
+        assert rows.group.nunique() <= 1, [job.how for job in jobs]
+    found = catalogues.problems(catalogue.reset_index()).set_index("problem").files
+    assert found["unreadable files"] == sum(job.how == "cut short" for job in labelled) == 1
+    assert found["unlisted files"] == len(strays)
+    exact = [jobs for jobs in names.values() if len(jobs) > 1 and all(job.how == "drawn" for job in jobs)]
+    assert found["labelled files with a byte-identical copy"] == sum(map(len, exact)) > 0
+    indices = {job.index for job in labelled}
+    assert found["labelled files that also stand in the test folder"] >= sum(job.index in indices for job in tested) > 0
+
+
+def test_grain_and_blur_bring_a_file_to_a_size_by_chance():
+    plain, busy = (Image.new("RGB", (550, 366), "tan") for _ in range(2))
+    busy.paste(Image.effect_noise((550, 366), 60).convert("RGB").resize((180, 120)).resize((550, 366)))
+    photograph = photographs.any_photograph(Luck(1))
+    photograph = replace(photograph, size=(275, 183), quality=80)
+    without = [len(photographs.jpeg(photographs.take(drawing, photograph, Luck(2)), 80)) for drawing in (plain, busy)]
+    with_chance = [len(photographs.develop(drawing, photograph, Luck(3))) for drawing in (plain, busy)]
+    assert without[1] / without[0] > 1.5 * with_chance[1] / with_chance[0]
+
+
+def test_frames_carry_the_time_at_which_they_were_taken(falls):
+    catalogue = catalogues.read(falls)
+    assert (catalogue.taken != "").all()
+    frames = catalogue[catalogue.status == "labelled"].copy()
+    frames["film"] = frames.sequence.str.replace("_before", "").str.split("/").str[-1]
+    number = frames.name.str.extract(r"_(\d+)\.jpg")[0].astype(int)
+    seconds = pd.to_datetime(frames.taken).groupby(frames.film).transform(lambda times: times - times.min())
+    assert seconds.dt.total_seconds().sub(number / 10).abs().max() < 1e-6
 
 
 def test_the_table_of_actions_names_only_what_exists():
