@@ -26,7 +26,6 @@ from sklearn.neighbors import KNeighborsClassifier
 from harkit import catalogue as catalogues
 from harkit import drawn, evaluation, fetch, recipes, runs, settings, splits, training
 from harkit.drawn.picture import draw_bytes
-from harkit.drawn.workers import for_each
 from harkit.pictures import PictureSet
 
 OUT = Path(__file__).parent.parent / "build" / "drawn_world"
@@ -238,12 +237,9 @@ def _fresh(folder: Path) -> Path:
 def _draw_backgrounds(folder: Path):
     for name in drawn.ACTIONS:
         (folder / name).mkdir()
-    count = SIZES[0] + SIZES[2]
-    for_each(_draw_background, [(str(folder), drawn.ACTIONS[k % len(drawn.ACTIONS)], k) for k in range(count)])
-
-
-def _draw_background(folder: str, action: str, index: int):
-    (Path(folder) / action / f"{index}.jpg").write_bytes(draw_bytes(action, SEED, index, people=False))
+    for index in range(SIZES[0] + SIZES[2]):
+        name = drawn.ACTIONS[index % len(drawn.ACTIONS)]
+        (folder / name / f"{index}.jpg").write_bytes(draw_bytes(name, SEED, index, people=False))
 
 
 def _train(name: str, catalogue: pd.DataFrame, *, width=WIDTH, epochs, seed=0, keep=None, start=None) -> Path:

@@ -137,7 +137,7 @@ def fit(
     train = Batches(pictures.part("train"), chosen.batch_size, device, seed, change, normalisation)
     validation = Batches(pictures.part("validation"), 4 * chosen.batch_size, device, normalisation=normalisation)
     if start:
-        model.load_state_dict(runs.load(start)[0].state_dict())
+        plan["start"] = _begin_with(model, Path(start))
     plan["pretrained"] = chosen.pretrained and models.load_imagenet(model, download)
     model.to(device)
     if resume:
@@ -229,6 +229,15 @@ def _make_model(network, recipe, classes, side, width, seed) -> nn.Module:
     model = models.build(network, classes, side, width, recipe.dropout)
     models.initialise(model, recipe.initialisation)
     return model
+
+
+def _begin_with(model: nn.Module, run: Path) -> str:
+    """Give the model the weights of a run, and tell their digest."""
+    try:
+        model.load_state_dict(runs.load(run)[0].state_dict())
+    except RuntimeError as error:
+        raise InputError(f"{run} can't be begun with: it is of another network, width or number of classes.") from error
+    return catalogues.digest(run / "weights.safetensors")
 
 
 def _make_optimizer(model, recipe, batches):

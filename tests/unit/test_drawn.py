@@ -75,6 +75,18 @@ def test_the_same_seed_gives_the_same_picture_and_another_seed_another():
     assert one.tobytes() == again.tobytes() != other.tobytes()
 
 
+def test_the_background_is_that_of_the_same_picture():
+    """In the corners, which people rarely reach, little differs but the grain."""
+    corners = []
+    for index in range(12):
+        with_people, without = (drawn.draw_picture("cycling", 9, index, people) for people in (True, False))
+        assert with_people.size == without.size
+        one, other = (np.asarray(image.resize((32, 32)), float) for image in (with_people, without))
+        assert np.abs(one - other).max() > 25, "nobody was left out"
+        corners.append(np.abs(one - other)[:5, :5].mean())
+    assert np.median(corners) < 4
+
+
 def test_any_number_of_processes_draws_the_same_bytes(har, tmp_path):
     drawn.draw_har(tmp_path, COUNT, seed=3, processes=2)
     assert digest(tmp_path / "Human Action Recognition") == digest(har)

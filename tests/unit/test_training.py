@@ -72,6 +72,18 @@ def test_a_resumed_run_equals_an_unbroken_one(fit, monkeypatch, recipe):
     pd.testing.assert_frame_equal(runs.history(whole)[columns], runs.history(resumed)[columns])
 
 
+def test_a_run_can_begin_with_the_weights_of_another(fit, monkeypatch):
+    first = fit("first")
+    monkeypatch.setattr(training, "_run_epochs", lambda model, *rest: found.append(model))
+    found = []
+    then = fit("then", start=first, seed=5)
+    kept = weights(first)
+    assert all(torch.equal(tensor, kept[name]) for name, tensor in found[0].state_dict().items())
+    assert runs.settings(then)["start"] == catalogue.digest(first / "weights.safetensors")
+    with pytest.raises(InputError, match="another network, width"):
+        fit("wider", start=first, width=8)
+
+
 def test_a_finished_run_is_not_overwritten(fit):
     run = fit()
     with pytest.raises(InputError, match="not empty"):
