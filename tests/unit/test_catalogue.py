@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+from PIL import ExifTags, Image
 
 from harkit import catalogue
 from harkit.settings import InputError
@@ -135,3 +136,18 @@ def test_missing_and_empty_folders_are_named(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no pictures"):
         catalogue.read(tmp_path / "empty")
+
+
+def test_the_time_stamp_of_a_camera_is_read_and_a_broken_one_is_not(har_folder):
+    first, second, third = sorted((har_folder / "Human Action Recognition" / "train").glob("Image_2?.jpg"))[:3]
+    for path, day in ((first, "2026:01:31 10:20:30"), (second, "yesterday"), (third, "")):
+        exif = Image.Exif()
+        exif.get_ifd(ExifTags.IFD.Exif).update({ExifTags.Base.DateTimeOriginal: day})
+        with Image.open(path) as image:
+            image.load()
+            image.save(path, exif=exif)
+    third.write_bytes(third.read_bytes().replace(b"Exif\0\0II", b"Exif\0\0??"))
+    table = catalogue.read(har_folder).set_index("path")
+    assert table.taken[str(first)] == "2026-01-31 10:20:30.0"
+    assert table.taken[str(second)] == table.taken[str(third)] == ""
+    assert (table.status[[str(first), str(second), str(third)]] == "labelled").all()
