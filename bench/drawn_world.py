@@ -198,7 +198,7 @@ def photographs() -> list[Row]:
     catalogue = splits.honest(catalogues.read(folder), (1000, 1000, 2000))
     first = _train("curve-6000-0", _pictures(), width=WIDTH // 2, epochs=CURVE[6000])
     alone, after = [], []
-    for seed in SEEDS:
+    for seed in SEEDS[:2]:
         run = _train(f"photographs-{seed}", catalogue, width=WIDTH // 2, epochs=PHOTO_EPOCHS, seed=seed)
         alone.append(_score(run, catalogue)["accuracy"])
         run = _train(

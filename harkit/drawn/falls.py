@@ -23,7 +23,7 @@ SIZE = (320, 240)  # pixels
 RATE = 10  # frames a second
 DAY = datetime(2026, 1, 1, 10)  # subjects act on days of their own after this one, a sequence a minute
 TEST_SUBJECTS, TEST_PICTURES = 2, 60
-ACTS_OF_OTHERS = 5
+ACTS_OF_OTHERS = 4
 SUBJECT, ROOM, ACT, FRAME, NAMES = 11, 12, 13, 14, 15  # what a stream of chance is for
 CHAIRS = {"chair": 2, "stool": 1, "office_chair": 1}
 ROOMS = ("living_room", "bedroom", "kitchen", "office", "gym")
@@ -40,8 +40,8 @@ class Shot:
     number: int  # of the frame
 
 
-def draw_falls(folder: Path | str, subjects: int = 10, seed: int = 0, processes: int | None = None, frames: int = 6):
-    """Draw the acted falls of some subjects into an empty folder: 4 falls and 5 other sequences each.
+def draw_falls(folder: Path | str, subjects: int = 10, seed: int = 0, processes: int | None = None, frames: int = 8):
+    """Draw the acted falls of some subjects into an empty folder: 4 falls and 4 other sequences each.
 
     `frames` is the number of frames a sequence, taken 10 a second and then thinned. The test folder holds frames of two
     further subjects. Frames before the loss of balance go to a folder under non_fall that ends in _before.

@@ -141,7 +141,7 @@ def test_the_falls_lie_in_the_layout_of_the_competition(falls):
     subjects = sorted(path.name for path in (falls / "train").iterdir())
     assert subjects == ["subject_01", "subject_02", "subject_03"]
     frames = sorted((falls / "train").rglob("*.jpg"))
-    assert 3 * 9 * 5 < len(frames) <= 3 * 9 * 6
+    assert 3 * 8 * 6 < len(frames) <= 3 * 8 * 8
     for frame in frames:
         subject, label, sequence, name = frame.relative_to(falls / "train").parts
         assert label in ("fall", "non_fall") and sequence.startswith(subject)
