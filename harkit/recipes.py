@@ -42,7 +42,7 @@ RECIPES = {
         pretrained=True,
     ),
     ("vgg16", "improved"): replace(_FROM_SCRATCH, learning_rate=0.02, dropout=0.2, initialisation="default"),
-    ("resnet", "improved"): replace(_FROM_SCRATCH, learning_rate=0.1, weight_decay=0.003, dropout=0.0),
+    ("resnet", "improved"): replace(_FROM_SCRATCH, learning_rate=0.1, dropout=0.0),
     ("resnet50", "improved"): Recipe(
         epochs=20, learning_rate=3e-4, optimizer="adamw", weight_decay=0.01, batch_size=16, schedule="one_cycle",
         augmentation="published_falls", normalisation="imagenet", keep="f1", pretrained=True,
