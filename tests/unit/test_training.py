@@ -164,4 +164,4 @@ def test_published_recipes_are_exactly_the_published_numbers():
 
 def test_settings_are_plain_json(fit):
     plan = json.loads((fit() / "settings.json").read_text())
-    assert recipes.Recipe(**plan["hyperparameters"]).learning_rate == 0.05
+    assert recipes.Recipe(**plan["hyperparameters"]).learning_rate == recipes.get("resnet", "improved").learning_rate
