@@ -1,6 +1,6 @@
 """How hard the drawn world is, and for what reasons: one table of what was asked and what was found.
 
-    python bench/drawn_world.py                          everything: about an hour and a half on 2 cores
+    python bench/drawn_world.py                          everything: about an hour, by the sum of its parts
     python bench/drawn_world.py shortcuts minute         parts of it
     HARKIT_PHOTOS=folder python bench/drawn_world.py photographs
 
@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +21,6 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.neighbors import KNeighborsClassifier
 
 from harkit import catalogue as catalogues
 from harkit import drawn, evaluation, fetch, recipes, runs, settings, splits, training
@@ -84,18 +83,15 @@ def shortcuts() -> list[Row]:
     pictures = PictureSet(splits.used(catalogue), SIDE, OUT / "decoded", catalogues.classes(catalogue))
     parts = [pictures.part(name) for name in ("train", "test")]
     labels = [part.labels for part in parts]
-    rows = []
-    for what, asked, classifier, see in (
-        ("nearest neighbour, 16×16 thumbnails", "≤ 30", KNeighborsClassifier(1), _thumbnails),
-        ("random forest, colour histogram (4×4×4)", "≤ 20", _forest(), _histograms),
-        ("random forest, file size, width, height, JPEG tables", "6.7 (chance)", _forest(), _file_facts),
+    known = evaluation.baselines(pictures).set_index("name").T
+    rows = [Row("nearest neighbour, 16×16 thumbnails, %", "≤ 30", _percent(known["nearest neighbour, 16×16"]))]
+    for what, asked, see in (
+        ("random forest, colour histogram (4×4×4)", "≤ 20", _histograms),
+        ("random forest, file size, width, height, JPEG tables", "6.7 (chance)", _file_facts),
     ):
         x_train, x_test = (see(part) for part in parts)
-        right = classifier.fit(x_train, labels[0]).predict(x_test) == labels[1]
-        rows.append(Row(f"{what}, %", asked, _share(right)))
-    linear = evaluation.baselines(pictures).set_index("name").loc["linear model, 16×16"]
-    rows.append(Row("linear model, 16×16 thumbnails, %", "", f"{100 * linear.accuracy:.1f}"))
-    return rows
+        rows.append(Row(f"{what}, %", asked, _share(_forest().fit(x_train, labels[0]).predict(x_test) == labels[1])))
+    return [*rows, Row("linear model, 16×16 thumbnails, %", "", _percent(known["linear model, 16×16"]))]
 
 
 def background() -> list[Row]:
@@ -106,7 +102,8 @@ def background() -> list[Row]:
     rows = [Row("background alone, ResNet, %", "≤ 30", _accuracy(run, catalogue))]
     pictures = PictureSet(splits.used(catalogue), SIDE, OUT / "decoded", catalogues.classes(catalogue))
     train, test = pictures.part("train"), pictures.part("test")
-    right = _forest().fit(_thumbnails(train), train.labels).predict(_thumbnails(test)) == test.labels
+    forest = _forest().fit(evaluation.thumbnails(train), train.labels)
+    right = forest.predict(evaluation.thumbnails(test)) == test.labels
     return [*rows, Row("background alone, random forest on thumbnails, %", "≤ 30", _share(right))]
 
 
@@ -243,19 +240,24 @@ def _draw_backgrounds(folder: Path):
 
 
 def _train(name: str, catalogue: pd.DataFrame, *, width=WIDTH, epochs, seed=0, keep=None, start=None) -> Path:
-    """The run of this name: the one that is there, if it is of the same pictures and settings, else made now."""
-    out = OUT / "runs" / name
-    plan = dict(width=width, epochs=epochs, seed=seed)
+    """The run of this name: the one that is there, if it is of the same pictures, recipe and start, else made now."""
+    out, usual = OUT / "runs" / name, recipes.RECIPES["resnet", "improved"]
+    recipe = replace(usual, keep=keep or usual.keep)
+    plan = dict(width=width, seed=seed, hyperparameters=asdict(replace(recipe, epochs=epochs)))
     plan["split_hash"] = catalogues.fingerprint(splits.used(catalogue), "split")
-    if runs.finished(out) and plan.items() <= runs.settings(out).items():
-        return out
-    usual = recipes.RECIPES["resnet", "improved"]
-    recipes.RECIPES["resnet", "improved"] = replace(usual, keep=keep or usual.keep)
-    training.fit(
-        catalogue, out, "resnet", "improved", side=SIDE, width=width, epochs=epochs, seed=seed, cache=OUT / "decoded",
-        anew=True, start=start,
-    )  # fmt: skip
-    recipes.RECIPES["resnet", "improved"] = usual
+    plan["start"] = catalogues.digest(start / "weights.safetensors") if start else None
+    if runs.finished(out):
+        made = runs.settings(out)
+        if all(made.get(key) == value for key, value in plan.items()):
+            return out
+    recipes.RECIPES["resnet", "improved"] = recipe
+    try:
+        training.fit(
+            catalogue, out, "resnet", "improved", side=SIDE, width=width, epochs=epochs, seed=seed,
+            cache=OUT / "decoded", anew=True, start=start,
+        )  # fmt: skip
+    finally:
+        recipes.RECIPES["resnet", "improved"] = usual
     print(f"{name}: {runs.history(out).seconds.sum():.0f} s", file=sys.stderr)
     return out
 
@@ -270,11 +272,14 @@ def _f1(predictions: pd.DataFrame) -> float:
 
 def _share(right: np.ndarray) -> str:
     low, high = evaluation.interval(int(right.sum()), len(right))
-    return f"{100 * right.mean():.1f} ({100 * low:.1f}–{100 * high:.1f})"
+    return _percent({"accuracy": right.mean(), "low": low, "high": high})
 
 
 def _accuracy(run: Path, catalogue: pd.DataFrame) -> str:
-    found = _score(run, catalogue)
+    return _percent(_score(run, catalogue))
+
+
+def _percent(found) -> str:
     return f"{100 * found['accuracy']:.1f} ({100 * found['low']:.1f}–{100 * found['high']:.1f})"
 
 
@@ -284,13 +289,6 @@ def _spread(values: list[float]) -> str:
 
 def _forest() -> RandomForestClassifier:
     return RandomForestClassifier(300, min_samples_leaf=2, n_jobs=-1, random_state=0)
-
-
-def _thumbnails(pictures: PictureSet) -> np.ndarray:
-    """(N, 16 × 16 × 3)."""
-    box = SIDE // 16
-    pixels = np.stack([pictures[i] for i in range(len(pictures))])
-    return pixels.reshape(len(pixels), 16, box, 16, box, 3).mean((2, 4)).reshape(len(pixels), -1)
 
 
 def _histograms(pictures: PictureSet) -> np.ndarray:

@@ -92,7 +92,7 @@ def baselines(pictures: PictureSet, tested: str = "test") -> pd.DataFrame:
         "nearest neighbour, 16×16": KNeighborsClassifier(1),
         "linear model, 16×16": make_pipeline(StandardScaler(), LogisticRegression(C=0.001, max_iter=200)),
     }
-    x_train, x_test = _thumbnails(train), _thumbnails(test)
+    x_train, x_test = thumbnails(train), thumbnails(test)
     rows = []
     for name, way in ways.items():
         answers = way.fit(x_train, train.catalogue.label).predict(x_test)
@@ -189,8 +189,8 @@ def _result(network, what, pictures, side, epochs, scored_on, accuracy, low=None
     )  # fmt: skip
 
 
-def _thumbnails(pictures: PictureSet) -> np.ndarray:
-    """(N, 768) in 0…1."""
+def thumbnails(pictures: PictureSet) -> np.ndarray:
+    """What the baselines see of each picture: 16 × 16 pixels, (N, 768) in 0…1."""
     small = [
         np.asarray(Image.fromarray(pictures[i]).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX))
         for i in range(len(pictures))

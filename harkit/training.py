@@ -106,7 +106,7 @@ def fit(
 
     `catalogue` has its splits; `split` is only their name, for the record. `epochs` and `copies_per_class` replace
     the recipe's; `minutes` fits the epochs into a time budget; `start` is a run of the same network on the same classes
-    whose weights this one begins with. `watch(epoch, **series)` is called with train loss and
+    whose weights this one begins with, instead of ImageNet's. `watch(epoch, **series)` is called with train loss and
     accuracy five times an epoch and with validation accuracy after it. Raises InputError where `out` holds a run
     already, unless `resume` goes on with it or `anew` replaces it.
     """
@@ -138,7 +138,7 @@ def fit(
     validation = Batches(pictures.part("validation"), 4 * chosen.batch_size, device, normalisation=normalisation)
     if start:
         plan["start"] = _begin_with(model, Path(start))
-    plan["pretrained"] = chosen.pretrained and models.load_imagenet(model, download)
+    plan["pretrained"] = chosen.pretrained and not start and models.load_imagenet(model, download)
     model.to(device)
     if resume:
         plan = runs.check_same(out, plan)

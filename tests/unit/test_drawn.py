@@ -177,6 +177,7 @@ def test_a_sixteenth_action_is_the_one_entry_of_the_guide(monkeypatch, tmp_path)
     monkeypatch.setattr(actions, "TABLE", table := dict(actions.TABLE))
     monkeypatch.setattr(har_files, "TABLE", table)
     exec(entry, vars(actions))  # as if it stood at the end of actions.py
+    assert drawn.draw_picture("reading").mode == "RGB"
     drawn.draw_har(tmp_path, 64, processes=1)
     catalogue = catalogues.read(tmp_path)
     assert set(catalogues.classes(catalogue)) == {*drawn.ACTIONS, "reading"}

@@ -1,11 +1,12 @@
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 import safetensors.torch
 import torch
 
-from harkit import catalogue, recipes, runs, splits, training
+from harkit import catalogue, models, recipes, runs, splits, training
 from harkit.settings import InputError
 
 
@@ -82,6 +83,14 @@ def test_a_run_can_begin_with_the_weights_of_another(fit, monkeypatch):
     assert runs.settings(then)["start"] == catalogue.digest(first / "weights.safetensors")
     with pytest.raises(InputError, match="another network, width"):
         fit("wider", start=first, width=8)
+
+
+def test_a_run_that_begins_with_another_asks_for_no_other_weights(fit, monkeypatch):
+    first = fit("first")
+    recipe = replace(recipes.get("resnet", "improved"), pretrained=True)
+    monkeypatch.setitem(recipes.RECIPES, ("resnet", "improved"), recipe)
+    monkeypatch.setattr(models, "load_imagenet", lambda *_: pytest.fail("ImageNet weights replace those of the run"))
+    assert runs.settings(fit("then", start=first, epochs=1))["pretrained"] is False
 
 
 def test_a_finished_run_is_not_overwritten(fit):
@@ -164,4 +173,4 @@ def test_published_recipes_are_exactly_the_published_numbers():
 
 def test_settings_are_plain_json(fit):
     plan = json.loads((fit() / "settings.json").read_text())
-    assert recipes.Recipe(**plan["hyperparameters"]).learning_rate == recipes.get("resnet", "improved").learning_rate
+    assert recipes.Recipe(**plan["hyperparameters"]).learning_rate == 0.1
