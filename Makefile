@@ -1,4 +1,4 @@
-# make course · make lab · make test · make test-all · make outputs · make lint · make clean
+# make course · make lab · make test · make test-all · make outputs · make record · make lint · make clean
 # Without make (Windows, Colab, conda) README.md has the same commands by hand.
 
 PYTHON ?= python3
@@ -6,7 +6,7 @@ WORKERS ?= 2
 # Parallel tests: one thread a process, and no spinning while it waits.
 ONE_THREAD = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: course lab test test-all outputs lint clean
+.PHONY: course lab test test-all outputs record lint clean
 
 course: .venv/installed
 	.venv/bin/python -m harkit course
@@ -34,6 +34,11 @@ outputs: .venv/installed
 	.venv/bin/python -m nbstripout --keep-output --keep-count --keep-id --extra-keys metadata.language_info.version \
 		build/outputs/results/reduced/executed/*.ipynb
 	cp build/outputs/results/reduced/executed/*.ipynb notebooks/
+
+# The runs in results/recorded, on the photographs in the folder HARKIT_PHOTOS: about an hour on 2 cores.
+record: .venv/installed
+	@test -n "$(HARKIT_PHOTOS)" || { echo "Name the folder of the photographs: HARKIT_PHOTOS=... make record"; exit 2; }
+	.venv/bin/python -m harkit record --data "$(HARKIT_PHOTOS)/human-action-recognition-har-dataset.zip"
 
 lint: .venv/installed
 	.venv/bin/python -m ruff check .

@@ -55,6 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--profile", choices=["reduced", "photos", "full"])
     add("--only", help="lessons by number: 04,05")
 
+    add = command("record", _record, "make the recorded runs that the lessons show, on photographs").add_argument
+    add("--data", required=True, metavar="DIR|ZIP", help="the photographs")
+    add("--study", action="append", help="only this study (may be given again)")
+
     add = command("train", _train, "train a network and leave a run folder").add_argument
     add("--data", required=True, metavar="DIR|ZIP")
     add("--model", required=True, metavar="vgg16|resnet|resnet50")
@@ -109,6 +113,13 @@ def _course(options) -> None:
     table = evaluation.results(config)
     table.to_csv(config.results / "results.csv", index=False)
     print(course.as_text(table))
+
+
+def _record(options) -> None:
+    from harkit import recorded, settings
+
+    for folder in recorded.record(Path(options.data), settings.load("reduced"), options.study):
+        print(folder, flush=True)
 
 
 def _train(options) -> None:

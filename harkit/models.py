@@ -126,20 +126,46 @@ class ResNet(nn.Module):
 NETWORKS = ("vgg16", "resnet", "resnet50")
 
 
-def build(network: str, classes: int, side: int, width: int = 64, dropout: float | None = None) -> nn.Module:
-    """A network by name, with random weights. Raises InputError for an unknown name or a side that does not fit."""
+def build(
+    network: str, classes: int, side: int, width: int = 64, dropout: float | None = None, without: str = ""
+) -> nn.Module:
+    """A network by name, with random weights; `without` "shortcut" or "batch norm" takes these out, for an ablation.
+
+    Raises InputError for an unknown name or a side that does not fit.
+    """
     if network not in NETWORKS:
         raise InputError(f"There is no network '{network}': choose one of {', '.join(NETWORKS)}.")
     if side < 32 or (network == "vgg16" and side % 32):
         raise InputError(f"{network} can't take pictures of {side} px: give a multiple of 32 (--size).")
     chosen = {} if dropout is None else {"dropout": dropout}
     if network == "vgg16":
-        return VGG16(classes, side, width, **chosen)
-    if network == "resnet":
-        return ResNet(classes, width, **chosen)
-    model = torchvision.models.resnet50(weights=None)
-    model.fc = nn.Linear(model.fc.in_features, classes)
+        model = VGG16(classes, side, width, **chosen)
+    elif network == "resnet":
+        model = ResNet(classes, width, **chosen)
+    else:
+        model = torchvision.models.resnet50(weights=None)
+        model.fc = nn.Linear(model.fc.in_features, classes)
+    if without:
+        _take_out(model, without)
     return model
+
+
+class Nothing(nn.Module):
+    """Gives 0, whatever comes in: in the place of a shortcut, it leaves the two convolutions alone."""
+
+    def forward(self, x: Tensor) -> int:
+        return 0
+
+
+def _take_out(model: nn.Module, part: str) -> None:
+    if part not in ("shortcut", "batch norm"):
+        raise InputError(f"A network can't be built without '{part}': choose shortcut or batch norm.")
+    for layer in list(model.modules()):
+        for name, child in layer.named_children():
+            if part == "shortcut" and isinstance(layer, ResidualBlock) and name == "shortcut":
+                layer.shortcut = Nothing()
+            if part == "batch norm" and isinstance(child, nn.BatchNorm2d):
+                setattr(layer, name, nn.Identity())
 
 
 def initialise(model: nn.Module, method: str) -> None:

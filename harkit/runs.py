@@ -52,7 +52,8 @@ def load(run: Path | str, device: str | None = None) -> tuple[nn.Module, dict]:
     if not finished(run):
         raise InputError(f"{run} holds no finished run (no weights.safetensors): go on with --resume.")
     try:
-        model = models.build(plan["network"], len(plan["classes"]), plan["side"], plan["width"])
+        size = len(plan["classes"]), plan["side"], plan["width"]
+        model = models.build(plan["network"], *size, without=plan.get("without", ""))
         safetensors.torch.load_model(model, Path(run) / "weights.safetensors")
     except InputError:
         raise

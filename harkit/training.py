@@ -100,18 +100,21 @@ def fit(
     resume: bool = False,
     anew: bool = False,
     start: Path | None = None,
+    without: str = "",
+    changes: dict | None = None,
     watch=None,
 ) -> Path:
     """Train a network on the training pictures of `catalogue` and leave a run folder at `out`.
 
     `catalogue` has its splits; `split` is only their name, for the record. `epochs` and `copies_per_class` replace
     the recipe's; `minutes` fits the epochs into a time budget; `start` is a run of the same network on the same classes
-    whose weights this one begins with, instead of ImageNet's. `watch(epoch, **series)` is called with train loss and
-    accuracy five times an epoch and with validation accuracy after it. Raises InputError where `out` holds a run
-    already, unless `resume` goes on with it or `anew` replaces it.
+    whose weights this one begins with, instead of ImageNet's. For an ablation, `without` takes a part out of the
+    network (`models.build`) and `changes` replaces fields of the recipe. `watch(epoch, **series)` is called with train
+    loss and accuracy five times an epoch and with validation accuracy after it. Raises InputError where `out` holds a
+    run already, unless `resume` goes on with it or `anew` replaces it.
     """
     out, chosen = Path(out), recipes.get(network, recipe)
-    chosen = replace(chosen, epochs=epochs or chosen.epochs)
+    chosen = replace(chosen, epochs=epochs or chosen.epochs, **changes or {})
     if copies_per_class is not None and chosen.copies_per_class:
         chosen = replace(chosen, copies_per_class=copies_per_class)
     runs.check_free(out, resume, anew)
@@ -120,10 +123,11 @@ def fit(
         return out
     device = device or profiles.device()
     classes = catalogues.classes(catalogue)
-    model = _make_model(network, chosen, len(classes), side, width, seed)
+    model = _make_model(network, chosen, len(classes), side, width, seed, without)
     plan = dict(
-        network=network, recipe=recipe, split=split, side=side, width=width, seed=seed, classes=classes,
-        copies_per_class=chosen.copies_per_class, device=device, threads=torch.get_num_threads(), precision="fp32",
+        network=network, recipe=recipe, split=split, side=side, width=width, without=without, seed=seed,
+        classes=classes, copies_per_class=chosen.copies_per_class, device=device, threads=torch.get_num_threads(),
+        precision="fp32",
         data_hash=catalogues.fingerprint(catalogue), split_hash=catalogues.fingerprint(splits.used(catalogue), "split"),
     )  # fmt: skip
     for name in ("train", "validation"):
@@ -224,9 +228,9 @@ def answer_table(logits: Tensor, catalogue: pd.DataFrame, classes: list[str]) ->
     return pd.concat([table, columns], axis=1)
 
 
-def _make_model(network, recipe, classes, side, width, seed) -> nn.Module:
+def _make_model(network, recipe, classes, side, width, seed, without) -> nn.Module:
     torch.manual_seed(seed)
-    model = models.build(network, classes, side, width, recipe.dropout)
+    model = models.build(network, classes, side, width, recipe.dropout, without)
     models.initialise(model, recipe.initialisation)
     return model
 

@@ -84,7 +84,8 @@ def ask(function: Callable, *inputs, **named):
     """What the learner's function gives for copies of these inputs. Raises Wrong where it stops or gives nothing."""
     if not callable(function):
         raise Wrong(f"This is no function but {kind(function)}. Give its name alone, without brackets.")
-    call = f"{getattr(function, '__name__', 'your function')}({', '.join(_shown(i, n) for n, i in _all(inputs, named))})"
+    shown = ", ".join(_shown(value, name) for name, value in [*(("", i) for i in inputs), *named.items()])
+    call = f"{getattr(function, '__name__', 'your function')}({shown})"
     try:
         result = function(*copy.deepcopy(inputs), **copy.deepcopy(named))
     except NotImplementedError:
@@ -240,10 +241,6 @@ def _no_input(*_):
 def _figures() -> set[int]:
     pyplot = sys.modules.get("matplotlib.pyplot")
     return set(pyplot.get_fignums()) if pyplot else set()
-
-
-def _all(inputs: tuple, named: dict):
-    return [("", value) for value in inputs] + list(named.items())
 
 
 def _shown(value, name: str) -> str:
