@@ -55,6 +55,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--profile", choices=["reduced", "photos", "full"])
     add("--only", help="lessons by number: 04,05")
 
+    add = command("catch-up", _catch_up, "get what the lessons before this one save").add_argument
+    add("lesson", type=int, choices=range(1, 8), metavar="LESSON", help="the lesson that you want to begin: 1 to 7")
+    add("--from", dest="source", metavar="DIR|ZIP", help="somebody's results folder; without it the lessons are run")
+    add("--profile", choices=["reduced", "photos", "full"])
+
     add = command("record", _record, "make the recorded runs that the lessons show, on photographs").add_argument
     add("--data", required=True, metavar="DIR|ZIP", help="the photographs")
     add("--study", action="append", help="only this study (may be given again)")
@@ -113,6 +118,13 @@ def _course(options) -> None:
     table = evaluation.results(config)
     table.to_csv(config.results / "results.csv", index=False)
     print(course.as_text(table))
+
+
+def _catch_up(options) -> None:
+    from harkit import course, settings
+
+    source = Path(options.source) if options.source else None
+    course.catch_up(options.lesson, settings.load(options.profile), source, lambda line: print(line, flush=True))
 
 
 def _record(options) -> None:

@@ -1,7 +1,9 @@
-"""Run the lessons from first to last, keep the executed copies, end with one table of results."""
+"""Run the lessons from first to last, keep the executed copies, end with one table; catch up with a class."""
 
 import logging
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,13 @@ from harkit import settings as profiles
 from harkit.settings import InputError, Settings
 
 log = logging.getLogger(__name__)
+
+SAVED = {  # what a lesson leaves in the results folder for later ones
+    1: ["har_split.csv"],
+    4: ["runs/vgg16-published", "runs/vgg16-improved"],
+    5: ["runs/resnet-published", "runs/resnet-improved"],
+    6: ["falls_split.csv", "runs/resnet50-published", "runs/resnet50-improved"],
+}
 
 
 def lessons(only: list[str] | None = None, folder: Path | None = None) -> list[Path]:
@@ -59,6 +68,52 @@ def run(
         _keep(notebook, path, config)
         report(f"[{number}/{len(paths)}] {path.stem:<22} {rows[-1][1]:6.1f} s")
     return pd.DataFrame(rows, columns=["lesson", "seconds"])
+
+
+def catch_up(lesson: int, config: Settings, source: Path | None, report: Callable[[str], None] = log.info) -> None:
+    """Give the results folder what the lessons before `lesson` save: copied from `source`, or by running those lessons.
+
+    `source` is somebody's results folder, or a zip of it. What is there already stays. Raises InputError where the
+    source does not exist or holds nothing of this profile; then nothing has changed.
+    """
+    lessons([str(lesson)])
+    wanted = [name for number, names in SAVED.items() if number < lesson for name in names]
+    missing = [name for name in wanted if not (config.results / name).exists()]
+    for name in wanted:
+        if name not in missing:
+            report(f"{name}: kept yours")
+    if missing and source is None:
+        numbers = [str(number) for number, names in SAVED.items() if set(names) & set(missing)]
+        run(config, numbers, report=report)
+    elif missing:
+        with tempfile.TemporaryDirectory() as unpacked:
+            folder = _results_in(fetch.unpack(source, unpacked), config.profile)
+            there = [name for name in missing if (folder / name).exists()]
+            if not there:
+                raise InputError(f"{source} holds nothing of profile {config.profile} that you lack: ask for another.")
+            for name in missing:
+                if name in there:
+                    _copy(folder / name, config.results / name)
+                report(f"{name}: {'copied' if name in there else 'not in that folder; its lesson makes it anew'}")
+
+
+def _results_in(folder: Path, profile: str) -> Path:
+    """The folder with the results of this profile: `folder`, or one below it."""
+    for found in (folder / profile, folder / "results" / profile, *sorted(folder.glob(f"*/{profile}")), folder):
+        if any((found / name).exists() for names in SAVED.values() for name in names):
+            return found
+    raise InputError(f"{folder} holds no results of profile {profile}: give a results folder, or a zip of one.")
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A file or a run folder, whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+    if source.is_dir():
+        shutil.copytree(source, unfinished)
+    else:
+        shutil.copy(source, unfinished)
+    unfinished.rename(target)
 
 
 def _execute(path: Path, config: Settings):

@@ -104,8 +104,8 @@ def endless_and_stubborn(*_, **__):
     while True:
         try:
             pass
-        except:  # noqa: E722
-            pass
+        except BaseException:
+            continue
 
 
 def leave(*_, **__):

@@ -1,3 +1,6 @@
+import shutil
+from pathlib import Path
+
 import nbformat
 import pandas as pd
 import pytest
@@ -59,3 +62,52 @@ def test_the_table_shows_shares_with_their_intervals():
     )
     text = course.as_text(results)
     assert "85.5 %" in text and "20.0–31.0 %" in text and "0.24" in text and "nan" not in text.lower()
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """What a class mate who has done lessons 1, 4 and 5 has in the results folder."""
+    folder = tmp_path / "of a friend" / "results" / "reduced"
+    for name in ("har_split.csv", "runs/vgg16-published/settings.json", "runs/resnet-published/settings.json"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"theirs: {name}")
+    return folder
+
+
+@pytest.mark.parametrize("form", ["profile folder", "results folder", "zip"])
+def test_who_is_behind_gets_what_the_lessons_before_saved(form, finished, config, tmp_path):
+    source = {"profile folder": finished, "results folder": finished.parent}.get(form)
+    if form == "zip":
+        source = Path(shutil.make_archive(str(tmp_path / "state"), "zip", finished.parents[1], "results"))
+    said = []
+    course.catch_up(5, config, source, said.append)
+    assert (config.results / "har_split.csv").read_text() == "theirs: har_split.csv"
+    assert (config.results / "runs/vgg16-published/settings.json").exists()
+    assert not (config.results / "runs/resnet-published").exists(), "lesson 5 itself saves that"
+    assert "har_split.csv: copied" in said
+    assert any("vgg16-improved: not in that folder" in line for line in said)
+
+
+def test_catching_up_keeps_what_is_there(finished, config):
+    (config.results / "runs/vgg16-published").mkdir(parents=True)
+    (config.results / "runs/vgg16-published/settings.json").write_text("mine")
+    course.catch_up(6, config, finished, print)
+    assert (config.results / "runs/vgg16-published/settings.json").read_text() == "mine"
+    assert (config.results / "har_split.csv").exists()
+
+
+def test_catching_up_from_a_folder_without_results_is_refused(config, tmp_path):
+    with pytest.raises(InputError, match="holds no results of profile reduced"):
+        course.catch_up(5, config, tmp_path, print)
+    with pytest.raises(InputError, match="does not exist"):
+        course.catch_up(5, config, tmp_path / "nothing.zip", print)
+    assert not config.results.exists()
+
+
+def test_catching_up_alone_runs_the_lessons_whose_results_are_missing(config, monkeypatch):
+    ran = []
+    monkeypatch.setattr(course, "run", lambda config, only, report: ran.extend(only))
+    config.results.mkdir(parents=True)
+    (config.results / "har_split.csv").write_text("mine")
+    course.catch_up(6, config, None, print)
+    assert ran == ["4", "5"]
