@@ -1,4 +1,4 @@
-# make course · make lab · make test · make test-all · make outputs · make record · make lint · make clean
+# make course · make lab · make test · make test-all · make outputs · make record · make student · make lint · make clean
 # Without make (Windows, Colab, conda) README.md has the same commands by hand.
 
 PYTHON ?= python3
@@ -6,7 +6,7 @@ WORKERS ?= 2
 # Parallel tests: one thread a process, and no spinning while it waits.
 ONE_THREAD = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: course lab test test-all outputs record lint clean
+.PHONY: course lab test test-all outputs record student lint clean
 
 course: .venv/installed
 	.venv/bin/python -m harkit course
@@ -34,6 +34,17 @@ outputs: .venv/installed
 	.venv/bin/python -m nbstripout --keep-output --keep-count --keep-id --extra-keys metadata.language_info.version \
 		build/outputs/results/reduced/executed/*.ipynb
 	cp build/outputs/results/reduced/executed/*.ipynb notebooks/
+	cd build/outputs/notebooks/solutions && "$(CURDIR)/.venv/bin/python" -m nbconvert --log-level=WARN \
+		--to notebook --execute --inplace *.ipynb
+	.venv/bin/python -m nbstripout --keep-output --keep-count --keep-id --extra-keys metadata.language_info.version \
+		build/outputs/notebooks/solutions/*.ipynb
+	cp build/outputs/notebooks/solutions/*.ipynb notebooks/solutions/
+
+# A copy to hand out, without solutions and teacher's part: build/student and build/student.zip.
+student: .venv/installed
+	rm -rf build/student build/student.zip
+	.venv/bin/python -m harkit student --to build/student
+	cd build && ../.venv/bin/python -m zipfile -c student.zip student
 
 # The runs in results/recorded, on the photographs in the folder HARKIT_PHOTOS: about an hour on 2 cores.
 record: .venv/installed

@@ -60,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--from", dest="source", metavar="DIR|ZIP", help="somebody's results folder; without it the lessons are run")
     add("--profile", choices=["reduced", "photos", "full"])
 
+    add = command("student", _student, "a copy of the course for learners, without solutions").add_argument
+    add("--to", required=True, metavar="DIR")
+
     add = command("record", _record, "make the recorded runs that the lessons show, on photographs").add_argument
     add("--data", required=True, metavar="DIR|ZIP", help="the photographs")
     add("--study", action="append", help="only this study (may be given again)")
@@ -125,6 +128,12 @@ def _catch_up(options) -> None:
 
     source = Path(options.source) if options.source else None
     course.catch_up(options.lesson, settings.load(options.profile), source, lambda line: print(line, flush=True))
+
+
+def _student(options) -> None:
+    from harkit import course
+
+    print(course.student_copy(Path(options.to)))
 
 
 def _record(options) -> None:

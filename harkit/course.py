@@ -16,6 +16,10 @@ from harkit.settings import InputError, Settings
 
 log = logging.getLogger(__name__)
 
+STUDENT_FILES = (
+    "notebooks/glossary.md", "harkit", "results/recorded", "data/README.md", "README.md", "LICENSE", "Makefile",
+    "environment.yml", "pyproject.toml", "setup.py", "constraints.txt",
+)  # fmt: skip
 SAVED = {  # what a lesson leaves in the results folder for later ones
     1: ["har_split.csv"],
     4: ["runs/vgg16-published", "runs/vgg16-improved"],
@@ -116,6 +120,34 @@ def _copy(source: Path, target: Path) -> None:
     unfinished.rename(target)
 
 
+def student_copy(to: Path, folder: Path | None = None) -> Path:
+    """A copy of the course for learners at `to`: without solutions, teacher's part, tests and stored outputs.
+
+    Raises InputError where `to` exists already.
+    """
+    import nbformat
+
+    folder, to = folder or profiles.course_folder(), Path(to)
+    if to.exists():
+        raise InputError(f"{to} exists already: choose a new folder (--to), or delete it.")
+    paths = lessons(folder=folder / "notebooks")
+    with fetch.new_folder(to) as copy:
+        for name in STUDENT_FILES:
+            if (folder / name).is_dir():
+                shutil.copytree(folder / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            elif (folder / name).exists():
+                (copy / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(folder / name, copy / name)
+        (copy / "notebooks").mkdir(exist_ok=True)
+        for path in paths:
+            notebook = nbformat.read(path, as_version=4)
+            for cell in notebook.cells:
+                if cell.cell_type == "code":
+                    cell.outputs, cell.execution_count = [], None
+            nbformat.write(notebook, copy / "notebooks" / path.name)
+    return to
+
+
 def _execute(path: Path, config: Settings):
     """Run one notebook in its own folder and give it back with its outputs."""
     import nbformat
@@ -131,6 +163,7 @@ def _execute(path: Path, config: Settings):
     client = NotebookClient(
         notebook,
         timeout=None,
+        store_widget_state=False,  # GitHub and Colab call a notebook with half of it invalid
         resources={"metadata": {"path": str(path.parent)}},
         extra_arguments=["--IPKernelApp.log_level=40"],  # no warning about TCP at every start
     )
@@ -158,12 +191,21 @@ def _fill_run_card(notebook, seconds: float, config: Settings) -> None:
 def _keep(notebook, path: Path, config: Settings) -> Path:
     import nbformat
 
+    _close_widgets(notebook)
     target = config.results / "executed" / path.name
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     nbformat.write(notebook, unfinished)
     unfinished.replace(target)
     return target
+
+
+def _close_widgets(notebook) -> None:
+    """In the place of a widget, which lives only beside its kernel, a line that says how to get it."""
+    for cell in notebook.cells:
+        for out in cell.get("outputs", []):
+            if out.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None):
+                out.data = {"text/plain": "Run this cell to use what it shows: sliders, buttons, pictures."}
 
 
 def as_text(results: pd.DataFrame) -> str:

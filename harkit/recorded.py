@@ -4,7 +4,6 @@ A run is a folder below `results/recorded/<study>/`: settings.json, environment.
 (name, label, predicted, confidence of each validation picture; no picture).
 """
 
-import importlib.metadata
 import json
 import logging
 import shutil
@@ -22,6 +21,7 @@ from harkit.settings import InputError, Settings
 log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parents[1] / "results" / "recorded"  # in a copy of the course
+SHIPPED = Path(__file__).parent / "recorded_runs"  # in an installed package (setup.py)
 SIZES = (5000, 1000, 1000)  # training, validation, test: as published, but honest; the test stays closed
 SIDE, WIDTH, SEEDS = 64, 16, (0, 1)
 
@@ -124,12 +124,8 @@ def _keep(run: Path, plan: Plan, target: Path) -> None:
 def _folders(study: str) -> list[Path]:
     if study not in STUDIES:
         raise InputError(f"There is no study '{study}': choose one of {', '.join(STUDIES)}.")
-    if HERE.is_dir():
-        found = [path.parent for path in HERE.glob(f"{study}/*/predictions.csv")]
-    else:  # installed without the course: the files came with the package
-        shipped = importlib.metadata.files("harkit") or []
-        wanted = [path for path in shipped if path.name == "predictions.csv" and path.parent.parent.name == study]
-        found = [Path(path.locate()).parent for path in wanted]
+    folder = HERE if HERE.is_dir() else SHIPPED
+    found = [path.parent for path in folder.glob(f"{study}/*/predictions.csv")]
     if not found:
         raise InputError(f"The study '{study}' was not recorded: make record, where the photographs are.")
     return found

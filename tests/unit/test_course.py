@@ -111,3 +111,31 @@ def test_catching_up_alone_runs_the_lessons_whose_results_are_missing(config, mo
     (config.results / "har_split.csv").write_text("mine")
     course.catch_up(6, config, None, print)
     assert ran == ["4", "5"]
+
+
+def test_a_student_copy_has_lessons_without_outputs_and_no_solutions(tmp_path):
+    copy = course.student_copy(tmp_path / "student", Path(__file__).parents[2])
+    names = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
+    assert len([name for name in names if name.startswith("notebooks/0")]) == 7
+    assert not [name for name in names if "solutions" in name or "teaching" in name or name.startswith("tests")]
+    assert "harkit/exercises/lesson_4.py" in names and "pyproject.toml" in names
+    for path in copy.glob("notebooks/*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+        assert not [cell for cell in notebook.cells if cell.get("outputs")]
+
+
+def test_a_student_copy_overwrites_nothing(tmp_path):
+    with pytest.raises(InputError, match="exists already"):
+        course.student_copy(tmp_path, Path(__file__).parents[2])
+
+
+def test_a_stored_copy_says_how_to_get_a_widget(folder, config):
+    path = folder / "01_lesson.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell("import ipywidgets\nipywidgets.IntSlider()"))
+    nbformat.write(notebook, path)
+    course.run(config, only=["1"], folder=folder)
+    stored = nbformat.read(config.results / "executed" / path.name, as_version=4)
+    assert "widgets" not in stored.metadata
+    assert [list(out.data) for out in stored.cells[-1].outputs] == [["text/plain"]]

@@ -1,0 +1,106 @@
+"""Recorded runs: made once, read by the lessons; what stands in the repository is whole and names no machine."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from harkit import models, recorded, runs
+from harkit.settings import InputError
+
+STUDIES = [study for study in recorded.STUDIES if (recorded.HERE / study).is_dir()]
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_planned_run_is_recorded_on_the_same_pictures(study):
+    table = recorded.load(study)
+    planned = {(plan.name, seed) for plan in recorded.STUDIES[study] for seed in recorded.SEEDS}
+    assert set(zip(table.name, table.seed, strict=True)) == planned
+    assert (table.n == recorded.SIZES[1]).all()
+    tested = {tuple(recorded.predictions(folder).name) for folder in recorded._folders(study)}
+    assert len(tested) == 1, "the runs of one study are scored on the same validation pictures"
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_recorded_run_is_small_and_names_no_folder(study):
+    for folder in recorded._folders(study):
+        assert sorted(path.name for path in folder.iterdir()) == [
+            "environment.json", "history.csv", "predictions.csv", "settings.json",
+        ]  # fmt: skip
+        for path in folder.iterdir():
+            assert path.stat().st_size < 100_000
+            assert not any(word in path.read_text() for word in ("/work", "/home", "/root", "/tmp"))
+        json.loads((folder / "environment.json").read_text())
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """Two short plans in a folder of the test's own."""
+    plans = [recorded.Plan("as it is", 20, 1), recorded.Plan("no shortcut", 10, 1, without="shortcut")]
+    monkeypatch.setattr(recorded, "STUDIES", {"ablation": plans})
+    monkeypatch.setattr(recorded, "SIZES", (30, 12, 12))
+    monkeypatch.setattr(recorded, "SIDE", 32)
+    monkeypatch.setattr(recorded, "WIDTH", 4)
+    monkeypatch.setattr(recorded, "HERE", tmp_path / "recorded")
+    return plans
+
+
+def test_recording_makes_what_is_missing_and_a_second_call_nothing(small, har_folder, config):
+    made = list(recorded.record(har_folder, config, out=recorded.HERE))
+    assert len(made) == 2 * len(recorded.SEEDS)
+    assert list(recorded.record(har_folder, config, out=recorded.HERE)) == []
+    table = recorded.load("ablation")
+    assert list(table.name) == ["as it is"] * 2 + ["no shortcut"] * 2
+    answers = [recorded.predictions(folder) for folder in made]
+    right = [np.mean(answer.label == answer.predicted) for answer in answers]
+    assert sorted(table.accuracy) == pytest.approx(sorted(right))
+    assert {runs.settings(folder)["without"] for folder in made} == {"", "shortcut"}
+
+
+def test_an_unknown_study_is_refused(small, har_folder, config):
+    with pytest.raises(InputError, match="no study 'x'"):
+        list(recorded.record(har_folder, config, ["x"]))
+    with pytest.raises(InputError, match="no study 'x'"):
+        recorded.load("x")
+
+
+def test_a_study_that_was_not_recorded_says_so(small):
+    with pytest.raises(InputError, match="was not recorded"):
+        recorded.load("ablation")
+
+
+def test_a_network_without_shortcuts_is_its_two_convolutions_alone():
+    torch.manual_seed(0)
+    x = torch.rand(2, 8, 8, 8)
+    plain = models.build("resnet", 3, 32, width=8, dropout=0.0, without="shortcut").eval()
+    block = plain.body[0].block1
+    expected = torch.relu(block.bn2(block.conv2(torch.relu(block.bn1(block.conv1(x))))))
+    assert torch.equal(block(x), expected)
+    assert not [name for name, _ in plain.named_parameters() if "shortcut" in name]
+
+
+def test_a_network_without_batch_norm_has_none():
+    plain = models.build("resnet", 3, 32, width=8, without="batch norm")
+    assert not [layer for layer in plain.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+    assert plain(torch.rand(2, 3, 32, 32)).shape == (2, 3)
+
+
+def test_a_run_without_a_part_is_loaded_without_it(small, har_folder, config):
+    folder = list(recorded.record(har_folder, config, out=recorded.HERE))[1]
+    assert runs.settings(folder)["without"] == "shortcut"
+    trained = next(path for path in (config.results / "recording").iterdir() if "shortcut" in path.name)
+    network, _ = runs.load(trained)
+    assert isinstance(network.body[0].block1.shortcut, models.Nothing)
+
+
+def test_only_known_parts_can_be_left_out():
+    with pytest.raises(InputError, match="without 'colour'"):
+        models.build("resnet", 3, 32, without="colour")
+
+
+def test_a_table_reads_in_the_order_of_the_plans():
+    for study in STUDIES:
+        names = pd.unique(recorded.load(study).name)
+        assert list(names) == [plan.name for plan in recorded.STUDIES[study]]
