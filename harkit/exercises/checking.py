@@ -81,11 +81,15 @@ def exercise(number: str, title: str, level: int, minutes: int) -> Callable:
 
 
 def ask(function: Callable, *inputs, **named):
-    """What the learner's function gives for copies of these inputs. Raises Wrong where it stops or gives nothing."""
+    """What the learner's function gives for copies of these inputs. Raises Wrong where it stops or gives nothing.
+
+    What must not be copied (a network, a generator) goes into a lambda around the learner's function.
+    """
     if not callable(function):
         raise Wrong(f"This is no function but {kind(function)}. Give its name alone, without brackets.")
     shown = ", ".join(_shown(value, name) for name, value in [*(("", i) for i in inputs), *named.items()])
-    call = f"{getattr(function, '__name__', 'your function')}({shown})"
+    name = getattr(function, "__name__", "<lambda>").replace("<lambda>", "your function")
+    call = f"{name}({shown})"
     try:
         result = function(*copy.deepcopy(inputs), **copy.deepcopy(named))
     except NotImplementedError:
@@ -104,9 +108,12 @@ def number(answer, name: str = "the result") -> float:
     if isinstance(answer, str | bool | np.bool_) or np.size(answer) != 1 or np.ndim(answer) > 1:
         raise Wrong(f"I expected one number for {name}, and got {kind(answer)}.")
     try:
-        return float(np.asarray(answer).reshape(()))
+        value = float(np.asarray(answer).reshape(()))
     except (TypeError, ValueError):
         raise Wrong(f"I expected one number for {name}, and got {kind(answer)}.") from None
+    if np.isnan(value):
+        raise Wrong(f"The number for {name} is nan. Is something divided by 0?")
+    return value
 
 
 def tensor(answer, shape: tuple[int, ...] | None = None, name: str = "the result"):

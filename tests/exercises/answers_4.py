@@ -2,6 +2,19 @@
 
 import math
 
+import torch
+from torch import nn
+
+
+def unfold(image, kernels, bias):
+    """All windows as columns, one matrix product."""
+    columns = nn.functional.unfold(image[None], 3, padding=1)[0]  # (9 C, H W)
+    return (kernels.flatten(1) @ columns + bias[:, None]).view(-1, *image.shape[1:])
+
+
+def first_channel_only(image, kernels, bias):
+    return nn.functional.conv2d(image[None, :1], kernels[:, :1], bias, padding=1)[0]
+
 
 def field_from_the_top(kernels, strides):
     """From the last layer down: size = (size − 1) × stride + kernel."""
@@ -19,12 +32,58 @@ def field_with_own_stride(kernels, strides):
     return size
 
 
-RIGHT = {"4.1": [field_from_the_top]}
+def cost_from_the_output(inputs, outputs, kernel, side):
+    products = inputs * kernel**2
+    return torch.tensor((products + 1) * outputs), (outputs * side * side) * products
+
+
+def weights(inputs, outputs, kernel):
+    return inputs * outputs * kernel * kernel
+
+
+def norm_by_torch(x, mean, variance, training):
+    norm = nn.BatchNorm2d(x.shape[1], affine=False)
+    norm.running_mean, norm.running_var = mean.clone(), variance.clone()
+    return norm.train(training)(x)
+
+
+def normalise(x, mean, variance):
+    return (x - mean.view(1, -1, 1, 1)) / (variance.view(1, -1, 1, 1) + 1e-5).sqrt()
+
+
+def norm_with(own):
+    """Right in evaluation mode; `own(x)` in training mode."""
+    return lambda x, mean, variance, training: own(x) if training else normalise(x, mean, variance)
+
+
+RIGHT = {"4.1": [unfold], "4.2": [field_from_the_top], "4.3": [cost_from_the_output], "4.4": [norm_by_torch]}
 WRONG = {
     "4.1": [
+        (lambda i, k, b: nn.functional.conv2d(i[None], k, b)[0], "smaller than the picture"),
+        (lambda i, k, b: nn.functional.conv2d(i[None], k, padding=1)[0], "off by the same amount"),
+        (lambda i, k, b: nn.functional.conv2d(i[None], k.flip(2, 3), b, padding=1)[0], "turned the kernel round"),
+        (first_channel_only, "One channel is right"),
+    ],
+    "4.2": [
         (lambda kernels, strides: sum(kernels), "You added the kernels"),
         (lambda kernels, strides: 1 + sum(k - 1 for k in kernels), "Right without strides"),
         (field_with_own_stride, "its own layer"),
         (lambda kernels, strides: math.prod(kernels), "Start at 1 pixel"),
+    ],
+    "4.3": [
+        (lambda i, o, k, s: (weights(i, o, k), 0), "add at the end"),
+        (lambda i, o, k, s: (k * k * o + o, 0), "all channels below it"),
+        (lambda i, o, k, s: (weights(i, o, k) + o, weights(i, o, k) * s), "height and width"),
+        (lambda i, o, k, s: (weights(i, o, k) + o, weights(i, o, k)), "work for one pixel"),
+        (lambda i, o, k, s: (weights(i, o, k) + o, (weights(i, o, k) + o) * s * s), "added, not multiplied"),
+        (lambda i, o, k, s: weights(i, o, k), "Give two numbers"),
+    ],
+    "4.4": [
+        (lambda x, m, v, training: norm_by_torch(x, m, v, True), "still use the numbers of this batch"),
+        (lambda x, m, v, training: (x - m.view(1, -1, 1, 1)) / v.view(1, -1, 1, 1), "divide by the variance"),
+        (lambda x, m, v, training: normalise(x, m, v), "use the remembered numbers too"),
+        (norm_with(lambda x: (x - x.mean()) / (x.var(unbiased=False) + 1e-5).sqrt()), "one mean for all channels"),
+        (norm_with(nn.functional.instance_norm), "each picture by itself"),
+        (norm_with(lambda x: normalise(x, x.mean((0, 2, 3)), x.var((0, 2, 3)))), "divides by n − 1"),
     ],
 }

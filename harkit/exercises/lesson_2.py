@@ -1,0 +1,83 @@
+"""Checks of lesson 2: the majority answer, a mean picture, the nearest thumbnail."""
+
+import numpy as np
+
+from harkit.exercises.checking import Wrong, ask, exercise, kind, number
+
+
+@exercise("2.1", "Always the same answer", level=1, minutes=6)
+def check_2_1(majority_accuracy):
+    """`majority_accuracy(train_labels, test_labels)`: accuracy on the test of the commonest training label."""
+    from sklearn.dummy import DummyClassifier
+
+    cases = [(["b", "b", "a", "c", "b"], ["a", "a", "a", "b"]), (["sits"] * 3 + ["runs"] * 4, ["sits", "runs", "runs"])]
+    for train, test in cases:
+        model = DummyClassifier(strategy="most_frequent").fit(np.zeros((len(train), 1)), train)
+        right = float(model.score(np.zeros((len(test), 1)), test))
+        found = number(ask(majority_accuracy, train, test), "the accuracy")
+        if abs(found - right) < 1e-6:
+            continue
+        if abs(found - max(test.count(label) for label in test) / len(test)) < 1e-6:
+            raise Wrong("You took the commonest label of the test. Who may look at the test before answering?")
+        if abs(found - max(train.count(label) for label in train) / len(train)) < 1e-6:
+            raise Wrong("That is its share in training. How often is this answer right on the test?")
+        if abs(found - 1 / len(set(train))) < 1e-6:
+            raise Wrong("That is guessing at random among the classes. Here one answer is always given.")
+        raise Wrong(f"The answer is always '{max(train, key=train.count)}'. In {test} it is right in {right:.0%}.")
+    return "this is what every accuracy must beat, and on an uneven set it can be high."
+
+
+@exercise("2.2", "A mean picture", level=1, minutes=8)
+def check_2_2(mean_picture):
+    """`mean_picture(pictures)`: (N, H, W, 3) uint8 to (H, W, 3) uint8, rounded."""
+    rng = np.random.default_rng(0)
+    for n, height, width in ((3, 4, 5), (40, 3, 2)):
+        pictures = rng.integers(100, 256, (n, height, width, 3), dtype=np.uint8)
+        mean = pictures.mean(axis=0)
+        found = ask(mean_picture, pictures)
+        if not isinstance(found, np.ndarray):
+            raise Wrong(f"I expected an array, and got {kind(found)}.")
+        if found.shape != mean.shape:
+            raise Wrong(f"Its shape is {found.shape}, and a picture has {mean.shape}. Over which axis do you average?")
+        wrapped = np.round(pictures.sum(axis=0, dtype=np.uint8) / n)
+        if np.abs(found - wrapped).max() <= 1:
+            raise Wrong("Much too dark: uint8 ends at 255, and your sum went round and round. Add in a larger type.")
+        if found.dtype != np.uint8:
+            raise Wrong(f"Its numbers are {found.dtype}. A picture is shown from uint8.")
+        if np.array_equal(found, np.round(mean).astype(np.uint8)):
+            continue
+        if np.array_equal(found, mean.astype(np.uint8)):
+            raise Wrong("`astype` cuts off what is behind the point: your picture is half a step too dark. Round.")
+        if np.array_equal(found, np.round(np.median(pictures, axis=0)).astype(np.uint8)):
+            raise Wrong("That is the median. It is a picture too, but another one.")
+        raise Wrong("Average every pixel and colour over the pictures, round, and make it uint8.")
+    return "averaged in a type that is large enough, rounded, and back to bytes."
+
+
+@exercise("2.3", "The nearest thumbnail", level=2, minutes=10)
+def check_2_3(nearest):
+    """`nearest(picture, others)`: (H, W, 3) and (N, H, W, 3) uint8 to the number of the nearest other."""
+    from sklearn.neighbors import NearestNeighbors
+
+    rng = np.random.default_rng(3)
+    for _ in range(6):
+        picture = rng.integers(60, 190, (4, 4, 3), dtype=np.uint8)
+        shifts = np.array([90, -130, 40, 8, -70])
+        others = (picture.astype(int) - shifts[rng.permutation(5), None, None, None] / 2).round().astype(np.uint8)
+        flat = others.reshape(len(others), -1).astype(float)
+        right = int(NearestNeighbors(n_neighbors=1).fit(flat).kneighbors(picture.reshape(1, -1))[1][0, 0])
+        found = number(ask(nearest, picture, others), "the number of the nearest")
+        if found == right:
+            continue
+        distances = ((flat - picture.reshape(-1)) ** 2).sum(axis=1)
+        if found == distances.argmax():
+            raise Wrong("That is the farthest. The smallest distance wins.")
+        wrapped = [int(((others - picture) ** 2).reshape(5, -1).sum(axis=1).argmin())]
+        wrapped.append(int((others - picture).reshape(5, -1).sum(axis=1).argmin()))
+        signed = int((flat - picture.reshape(-1)).sum(axis=1).argmin())
+        if found == signed:
+            raise Wrong("Differences above and below 0 cancel out. Make each of them positive before you add.")
+        if found in wrapped:
+            raise Wrong("In uint8, 3 − 5 is 254: a small difference becomes a large one. Change the type first.")
+        raise Wrong(f"Number {right} is the nearest, with the smallest sum of squared differences; you gave {found:g}.")
+    return "this 'network' has learned nothing. Remember its accuracy when you train one."

@@ -1,0 +1,76 @@
+"""Answers to the exercises of lesson 1: right ones written in another way, and typical wrong ones with their hint."""
+
+import random
+
+import numpy as np
+
+
+def seen_in_loops(train, test):
+    known = 0
+    for content in test.values():
+        known += any(content == other for other in train.values())
+    return known / len(test)
+
+
+def once_each(train, test):
+    return len(set(train.values()) & set(test.values())) / len(test)
+
+
+def by_flooding(distances, most):
+    """Walk from picture to picture."""
+    names = [None] * len(distances)
+    for group, start in enumerate(range(len(distances))):
+        stack = [start] if names[start] is None else []
+        while stack:
+            i = stack.pop()
+            if names[i] is None:
+                names[i] = f"group {group}"
+                stack += [j for j in range(len(distances)) if distances[i][j] <= most]
+    return names
+
+
+def connected(distances, most):
+    return by_flooding(distances, most)
+
+
+def by_hash_of_seed(groups, share, seed):
+    chosen = random.Random(seed)
+    names = sorted(set(groups.tolist()))
+    test = set(chosen.sample(names, round(share * len(names))))
+    return [group in test for group in groups.tolist()]
+
+
+def rows(groups, share, seed):
+    return np.random.default_rng(seed).random(len(groups)) < share
+
+
+def split_with(rng_of, share_of=lambda share: share):
+    def choose(groups, share, seed):
+        names = np.unique(groups)
+        return np.isin(groups, rng_of(seed).permutation(names)[: round(share_of(share) * len(names))])
+
+    return choose
+
+
+RIGHT = {"1.1": [seen_in_loops], "1.2": [by_flooding], "1.3": [by_hash_of_seed]}
+WRONG = {
+    "1.1": [
+        (lambda train, test: len(set(train) & set(test)) / len(test), "compared names"),
+        (lambda train, test: seen_in_loops(train, test) * len(test), "share between 0 and 1"),
+        (lambda train, test: seen_in_loops(train, test) * len(test) / len(train), "number of training files"),
+        (once_each, "counted once"),
+    ],
+    "1.2": [
+        (lambda distances, most: range(len(distances)), "alone in its group"),
+        (lambda distances, most: connected(distances, most - 1), "exactly"),
+        (lambda distances, most: (distances <= most).argmax(axis=1), "direct neighbours"),
+        (lambda distances, most: [0] * len(distances), "All pictures are in one group"),
+    ],
+    "1.3": [
+        (rows, "stand on both sides"),
+        (split_with(lambda seed: np.random.default_rng()), "two different splits"),
+        (split_with(lambda seed: np.random.default_rng(0)), "Every seed gives the same"),
+        (split_with(np.random.default_rng, lambda share: 0.2), "Is `share` used"),
+        (split_with(np.random.default_rng, lambda share: 1 - share), "20 % were asked for"),
+    ],
+}
