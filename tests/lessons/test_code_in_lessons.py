@@ -15,6 +15,7 @@ TAUGHT = {
     "ResidualBlock": ("05_resnet", "models"),
     "ResNetModule": ("05_resnet", "models"),
     "ResNet": ("05_resnet", "models"),
+    "grad_cam": ("05_resnet", "gradcam"),
 }
 
 
