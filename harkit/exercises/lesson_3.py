@@ -1,5 +1,8 @@
 """Checks of lesson 3: contrast, a flip for each picture, an order for each epoch."""
 
+import random
+
+import numpy as np
 import torch
 from torchvision.transforms.v2 import functional as torchvision
 
@@ -9,8 +12,8 @@ from harkit.exercises.checking import Wrong, ask, exercise, kind, tensor
 @exercise("3.1", "Contrast by hand", level=2, minutes=10)
 def check_3_1(contrast):
     """`contrast(images, factor)`: (N, 3, H, W) in 0…1, mixed with the mean grey of each picture."""
-    random = torch.Generator().manual_seed(0)
-    images = torch.rand(4, 3, 5, 6, generator=random) * torch.tensor([1.0, 0.6, 0.3, 0.9]).view(4, 1, 1, 1)
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(4, 3, 5, 6, generator=generator) * torch.tensor([1.0, 0.6, 0.3, 0.9]).view(4, 1, 1, 1)
     images[:, 0] *= 0.3  # little red: grey is no plain mean of the channels
     grey = torchvision.rgb_to_grayscale(images)  # (N, 1, H, W)
     for factor in (0.5, 1.6):
@@ -68,6 +71,10 @@ def check_3_2(flip_some):
         raise Wrong("Every generator gives the same flips. Is it drawn from, or is the choice fixed?")
     if not 0.35 < share < 0.65:
         raise Wrong(f"{share:.0%} of the pictures are mirrored; about half should be.")
+    given = images.clone()
+    ask(lambda: flip_some(given, torch.Generator().manual_seed(0)))
+    if not torch.equal(given, images):
+        raise Wrong("Your function changes the batch it was given. In the next epoch, what would be the original?")
     return "N draws for N pictures, from a generator that somebody else controls."
 
 
@@ -77,9 +84,11 @@ def check_3_3(order):
     first = _order(ask(order, 50, 0, 0), 50)
     if first == sorted(first):
         raise Wrong("The order is 0, 1, 2, …: nothing is shuffled.")
-    torch.manual_seed(123)
+    states = _global_states(123)
     if _order(ask(order, 50, 0, 0), 50) != first:
         raise Wrong("The same epoch and seed gave another order. Make a generator inside, and seed it.")
+    if _global_states() != states:
+        raise Wrong("Right numbers, but you seed the generator that everybody shares: dropout draws from it, too.")
     if _order(ask(order, 50, 1, 0), 50) == first:
         raise Wrong("Epoch 1 has the order of epoch 0. What should the generator be seeded with?")
     if _order(ask(order, 50, 0, 1), 50) == first:
@@ -101,3 +110,12 @@ def _order(answer, n: int) -> list[int]:
     if sorted(numbers) != list(range(n)):
         raise Wrong(f"Each of 0…{n - 1} should come once. Some are missing or come twice.")
     return numbers
+
+
+def _global_states(seed: int | None = None) -> tuple:
+    """What the shared generators of torch, NumPy and Python hold; seeded first, where a seed is given."""
+    if seed is not None:
+        torch.manual_seed(seed)
+        np.random.seed(seed)
+        random.seed(seed)
+    return torch.get_rng_state().tolist(), np.random.get_state()[1].tolist(), random.getstate()

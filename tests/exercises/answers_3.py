@@ -1,5 +1,7 @@
 """Answers to the exercises of lesson 3: right ones written in another way, and typical wrong ones with their hint."""
 
+import random
+
 import numpy as np
 import torch
 from torchvision.transforms.v2 import functional as F
@@ -37,7 +39,28 @@ def torch_order(n, seed):
     return torch.randperm(n, generator=torch.Generator().manual_seed(seed)).tolist()
 
 
-RIGHT = {"3.1": [by_package], "3.2": [picture_by_picture], "3.3": [numpy_order]}
+def in_place(images, generator):
+    mirrored = torch.rand(len(images), generator=generator) < 0.5
+    images[mirrored] = images[mirrored].flip(3)
+    return images
+
+
+def copied_first(images, generator):
+    return in_place(images.clone(), generator)
+
+
+def shared_order(n, epoch, seed):
+    torch.manual_seed(1_000_003 * seed + epoch)
+    return torch.randperm(n)
+
+
+def python_order(n, epoch, seed):
+    numbers = list(range(n))
+    random.Random(f"{seed} {epoch}").shuffle(numbers)
+    return numbers
+
+
+RIGHT = {"3.1": [by_package], "3.2": [picture_by_picture, copied_first], "3.3": [numpy_order, python_order]}
 WRONG = {
     "3.1": [
         (mix(lambda images: F.rgb_to_grayscale(images).mean()), "one grey for the whole batch"),
@@ -52,6 +75,8 @@ WRONG = {
         (lambda images, g: where(images, g, torch.rand(len(images))), "different flips"),
         (lambda images, g: images.flip(3), "Every picture is mirrored"),
         (lambda images, g: images, "No picture is mirrored"),
+        (lambda x, g: where(x, g, torch.rand(len(x), generator=g) - 0.3), "of the pictures are mirrored"),
+        (in_place, "changes the batch it was given"),
     ],
     "3.3": [
         (lambda n, epoch, seed: list(range(n)), "nothing is shuffled"),
@@ -59,5 +84,6 @@ WRONG = {
         (lambda n, epoch, seed: torch_order(n, seed), "Epoch 1 has the order"),
         (lambda n, epoch, seed: torch_order(n, epoch), "Seed 1 gives the order"),
         (lambda n, epoch, seed: torch_order(n, seed + epoch), "would not be independent"),
+        (shared_order, "that everybody shares"),
     ],
 }
