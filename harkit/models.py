@@ -4,6 +4,7 @@ import logging
 import socket
 from pathlib import Path
 
+import pandas as pd
 import torch
 import torchvision
 from torch import Tensor, nn
@@ -166,6 +167,22 @@ def _take_out(model: nn.Module, part: str) -> None:
                 layer.shortcut = Nothing()
             if part == "batch norm" and isinstance(child, nn.BatchNorm2d):
                 setattr(layer, name, nn.Identity())
+
+
+def multiply_adds(model: nn.Module, images: Tensor) -> pd.Series:
+    """Products of a number and a weight that each convolution and linear layer does for one picture, by its name."""
+    counted = {}
+
+    def count(name):  # numbers made for one picture × weights for each of them
+        return lambda layer, inputs, out: counted.update({name: out[0].numel() * layer.weight[0].numel()})
+
+    layers = [(name, m) for name, m in model.named_modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    hooks = [layer.register_forward_hook(count(name)) for name, layer in layers]
+    with torch.no_grad():
+        model(images)
+    for hook in hooks:
+        hook.remove()
+    return pd.Series(counted)
 
 
 def initialise(model: nn.Module, method: str) -> None:

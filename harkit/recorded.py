@@ -72,6 +72,12 @@ def load(study: str) -> pd.DataFrame:
                              ignore_index=True)  # fmt: skip
 
 
+def histories(study: str) -> pd.DataFrame:
+    """One row an epoch of each recorded run: name, seed, and the columns of its history (`harkit.runs.history`)."""
+    kept = [(runs.settings(folder), runs.history(folder)) for folder in _folders(study)]
+    return pd.concat([rows.assign(name=plan["name"], seed=plan["seed"]) for plan, rows in kept], ignore_index=True)
+
+
 def predictions(folder: Path) -> pd.DataFrame:
     """What a recorded run said of each validation picture: name, label, predicted, confidence."""
     return pd.read_csv(folder / "predictions.csv", keep_default_na=False)

@@ -1,4 +1,7 @@
-"""Checks of lesson 4: convolution, receptive field, cost of a layer, batch normalisation."""
+"""Checks of lesson 4: convolution, receptive field, batch normalisation, a step of training."""
+
+import functools
+import math
 
 import torch
 from torch import nn
@@ -51,38 +54,8 @@ def check_4_2(receptive_field):
     return "each layer adds (kernel − 1) × the product of all strides below it."
 
 
-@exercise("4.3", "What does a layer cost?", level=1, minutes=8)
-def check_4_3(cost):
-    """`cost(in_channels, out_channels, kernel, side)`: parameters and multiply–adds at stride 1, same side."""
-    for case in ((3, 8, 3, 16), (8, 8, 3, 8), (4, 6, 1, 10), (2, 5, 5, 12)):
-        answer = ask(cost, *case)
-        if not isinstance(answer, list | tuple) or len(answer) != 2:
-            raise Wrong("Give two numbers: `return parameters, multiply_adds`.")
-        parameters, work = number(answer[0], "the parameters"), number(answer[1], "the multiply–adds")
-        layer, counted = _counted(*case)
-        _, outputs, kernel, side = case
-        call = f"cost{case}: the layer has {counted} parameters and you gave {parameters:g}. "
-        if parameters == counted - outputs:
-            raise Wrong(call + "Which number does each output channel add at the end?")
-        if parameters == kernel * kernel * outputs + outputs:
-            raise Wrong(call + "A kernel looks at all channels below it. How many weights does it have?")
-        if parameters != counted:
-            raise Wrong(call + "Weights of one kernel × number of kernels, and the biases.")
-        if work == layer:
-            continue
-        call = f"cost{case}: the layer does {layer} multiply–adds and you gave {work:g}. "
-        if work == layer // side:
-            raise Wrong(call + "A map has height and width: is every pixel counted?")
-        if work == layer // side**2:
-            raise Wrong(call + "That is the work for one pixel. For how many pixels is it done?")
-        if work == counted * side**2:
-            raise Wrong(call + "A bias is added, not multiplied: leave it out of the work.")
-        raise Wrong(call + "Each number of the output map costs as many products as one kernel has weights.")
-    return "few parameters can mean much work: the same weights are used at every pixel."
-
-
-@exercise("4.4", "Batch normalisation by hand", level=3, minutes=15)
-def check_4_4(batch_norm):
+@exercise("4.3", "Batch normalisation by hand", level=3, minutes=15)
+def check_4_3(batch_norm):
     """`batch_norm(x, mean, variance, training)`: (N, C, H, W), by the batch's or the remembered numbers."""
     random = torch.Generator().manual_seed(0)
     x = 3 + 2 * torch.randn(4, 3, 2, 2, generator=random) * torch.tensor([1.0, 5.0, 0.1]).view(1, 3, 1, 1)
@@ -115,6 +88,73 @@ def check_4_4(batch_norm):
     return "two modes, two sources of mean and variance. This is what `model.eval()` switches."
 
 
+@exercise("4.4", "One step of training", level=2, minutes=12)
+def check_4_4(step):
+    """`step(model, images, labels, optimizer)`: one step by cross-entropy, in training mode; the loss before it."""
+    for momentum in (0.0, 0.9):
+        model, optimizer = _learner(momentum)
+        shadows = {way: (*_learner(momentum), way) for way in ("", *_STRAYED)}
+        for images, labels in _two_batches():
+            model.eval()  # as somebody left it after a validation
+            before = [p.detach().clone() for p in model.parameters()]
+            loss = ask(functools.partial(step, model, images, labels, optimizer))  # on this network, not on a copy
+            loss = number(loss, "the loss")
+            losses = {way: _step(*shadow, images, labels) for way, shadow in shadows.items()}
+            if all(torch.equal(old, new) for old, new in zip(before, model.parameters(), strict=True)):
+                raise Wrong("No weight has moved. The step needs gradients: which call makes them, and comes it first?")
+            for way, hint in _STRAYED.items():
+                if _equal(model, shadows[way][0]) and not _equal(model, shadows[""][0]):
+                    raise Wrong(hint)
+            if not _equal(model, shadows[""][0], weights_only=True):
+                raise Wrong("The weights moved, but not as the lesson's five steps move them. Compare line by line.")
+            if not _equal(model, shadows[""][0]):
+                raise Wrong("The weights are right, but the batch went through more than once: batch norm counted.")
+            if not math.isclose(loss, losses[""], rel_tol=1e-4):
+                if math.isclose(loss, losses[""] * len(labels), rel_tol=1e-4):
+                    raise Wrong("The weights are right; your loss is the sum over the batch. Which is the mean?")
+                said = f"The weights are right. The loss before the step is {losses['']:.4f}; you gave {loss:.4f}."
+                raise Wrong(said)
+    return "the same weights as the lesson's loop, after every step. Around it only two loops are missing."
+
+
+_STRAYED = {
+    "no zero_grad": "The first step is right, the second is not: the old gradients are still in it. Who clears them?",
+    "evaluation": "You learn in evaluation mode: batch normalisation ignores the batch. Which call comes first?",
+    "softmax": "Cross-entropy wants logits and takes the softmax itself. You gave it probabilities.",
+    "uphill": "The loss goes up: each weight moved the wrong way. Who should take the step, you or the optimizer?",
+}
+
+
+def _learner(momentum: float) -> tuple[nn.Module, torch.optim.Optimizer]:
+    """A small network with batch normalisation, always the same, and its optimizer."""
+    torch.manual_seed(0)  # the fence puts the generator's state back
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(64, 3))
+    return model, torch.optim.SGD(model.parameters(), lr=0.2, momentum=momentum)
+
+
+def _two_batches() -> list[tuple[torch.Tensor, torch.Tensor]]:
+    random = torch.Generator().manual_seed(1)
+    return [(torch.randn(n, 1, 6, 6, generator=random), torch.arange(n) % 3) for n in (8, 5)]
+
+
+def _step(model, optimizer, way: str, images, labels) -> float:
+    """One step as the lesson takes it, or with one mistake. Gives the loss."""
+    model.train(way != "evaluation")
+    with torch.enable_grad():
+        logits = model(images)
+        loss = nn.functional.cross_entropy(logits.softmax(1) if way == "softmax" else logits, labels)
+        if way != "no zero_grad":
+            optimizer.zero_grad()
+        (-loss if way == "uphill" else loss).backward()
+    optimizer.step()
+    return loss.item()
+
+
+def _equal(a: nn.Module, b: nn.Module, weights_only: bool = False) -> bool:
+    ours, theirs = (dict(m.named_parameters()) if weights_only else m.state_dict() for m in (a, b))
+    return all(torch.allclose(ours[name].float(), theirs[name].float(), atol=1e-5) for name in theirs)
+
+
 def _same(found: torch.Tensor, right: torch.Tensor) -> bool:
     return found.shape == right.shape and torch.allclose(found.float(), right.float(), atol=1e-4)
 
@@ -128,10 +168,3 @@ def _receptive_field(kernels, strides) -> int:
     with torch.enable_grad():
         nn.Sequential(*layers)(row)[0, 0, 0].backward()
     return int((row.grad != 0).sum())
-
-
-def _counted(inputs, outputs, kernel, side) -> tuple[int, int]:
-    """Multiply–adds and parameters of a real layer."""
-    layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
-    out = layer(torch.zeros(1, inputs, side, side))
-    return out[0].numel() * layer.weight[0].numel(), sum(p.numel() for p in layer.parameters())

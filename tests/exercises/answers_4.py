@@ -32,15 +32,6 @@ def field_with_own_stride(kernels, strides):
     return size
 
 
-def cost_from_the_output(inputs, outputs, kernel, side):
-    products = inputs * kernel**2
-    return torch.tensor((products + 1) * outputs), (outputs * side * side) * products
-
-
-def weights(inputs, outputs, kernel):
-    return inputs * outputs * kernel * kernel
-
-
 def norm_by_torch(x, mean, variance, training):
     norm = nn.BatchNorm2d(x.shape[1], affine=False)
     norm.running_mean, norm.running_var = mean.clone(), variance.clone()
@@ -56,7 +47,44 @@ def norm_with(own):
     return lambda x, mean, variance, training: own(x) if training else normalise(x, mean, variance)
 
 
-RIGHT = {"4.1": [unfold], "4.2": [field_from_the_top], "4.3": [cost_from_the_output], "4.4": [norm_by_torch]}
+def step_by_autograd(model, images, labels, optimizer):
+    """Gradients asked for one by one, then put where the optimizer looks for them."""
+    model.train()
+    loss = nn.NLLLoss()(model(images).log_softmax(1), labels)
+    parameters = list(model.parameters())
+    for parameter, slope in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+        parameter.grad = slope
+    optimizer.step()
+    return loss
+
+
+def step_with(clear=True, mode=True, soft=False, first_step=False, sign=1, reduction="mean", twice=False):
+    """The lesson's step, with one mistake."""
+
+    def step(model, images, labels, optimizer):
+        model.train(mode)
+        if twice:
+            model(images)
+        logits = model(images)
+        loss = nn.functional.cross_entropy(logits.softmax(1) if soft else logits, labels)
+        if clear:
+            optimizer.zero_grad()
+        if first_step:
+            optimizer.step()
+        (sign * loss).backward()
+        if not first_step:
+            optimizer.step()
+        return loss.item() * (len(labels) if reduction == "sum" else 1)
+
+    return step
+
+
+RIGHT = {
+    "4.1": [unfold],
+    "4.2": [field_from_the_top],
+    "4.3": [norm_by_torch],
+    "4.4": [step_by_autograd],
+}
 WRONG = {
     "4.1": [
         (lambda i, k, b: nn.functional.conv2d(i[None], k, b)[0], "smaller than the picture"),
@@ -71,19 +99,20 @@ WRONG = {
         (lambda kernels, strides: math.prod(kernels), "Start at 1 pixel"),
     ],
     "4.3": [
-        (lambda i, o, k, s: (weights(i, o, k), 0), "add at the end"),
-        (lambda i, o, k, s: (k * k * o + o, 0), "all channels below it"),
-        (lambda i, o, k, s: (weights(i, o, k) + o, weights(i, o, k) * s), "height and width"),
-        (lambda i, o, k, s: (weights(i, o, k) + o, weights(i, o, k)), "work for one pixel"),
-        (lambda i, o, k, s: (weights(i, o, k) + o, (weights(i, o, k) + o) * s * s), "added, not multiplied"),
-        (lambda i, o, k, s: weights(i, o, k), "Give two numbers"),
-    ],
-    "4.4": [
         (lambda x, m, v, training: norm_by_torch(x, m, v, True), "still use the numbers of this batch"),
         (lambda x, m, v, training: (x - m.view(1, -1, 1, 1)) / v.view(1, -1, 1, 1), "divide by the variance"),
         (lambda x, m, v, training: normalise(x, m, v), "use the remembered numbers too"),
         (norm_with(lambda x: (x - x.mean()) / (x.var(unbiased=False) + 1e-5).sqrt()), "one mean for all channels"),
         (norm_with(nn.functional.instance_norm), "each picture by itself"),
         (norm_with(lambda x: normalise(x, x.mean((0, 2, 3)), x.var((0, 2, 3)))), "divides by n − 1"),
+    ],
+    "4.4": [
+        (step_with(clear=False), "Who clears them?"),
+        (step_with(mode=False), "learn in evaluation mode"),
+        (step_with(soft=True), "You gave it probabilities"),
+        (step_with(first_step=True), "No weight has moved"),
+        (step_with(sign=-1), "The loss goes up"),
+        (step_with(reduction="sum"), "sum over the batch"),
+        (step_with(twice=True), "more than once: batch"),
     ],
 }

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 TAUGHT = {
     "vgg_block": ("04_vgg16", "models"),
     "VGG16": ("04_vgg16", "models"),
+    "multiply_adds": ("04_vgg16", "models"),
     "train_one_epoch": ("04_vgg16", "training"),
     "predict_logits": ("04_vgg16", "training"),
     "ResidualBlock": ("05_resnet", "models"),
