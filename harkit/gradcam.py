@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 
+@torch.enable_grad()
 def grad_cam(model: nn.Module, layer: nn.Module, images: Tensor, wanted: Tensor | None = None) -> Tensor:
     """How much each place of `layer`'s feature maps speaks for a class: (N, H, W) in 0…1, H and W as the images have.
 
@@ -12,8 +13,7 @@ def grad_cam(model: nn.Module, layer: nn.Module, images: Tensor, wanted: Tensor 
     """
     kept, was_training = [], model.training
     hook = layer.register_forward_hook(lambda module, inputs, maps: kept.append(maps))
-    with torch.enable_grad():
-        logits = model.eval()(images.detach().requires_grad_(True))  # (N, classes); weights may be frozen
+    logits = model.eval()(images.detach().requires_grad_(True))  # (N, classes); weights may be frozen
     hook.remove()
     model.train(was_training)
     wanted = logits.argmax(dim=1) if wanted is None else wanted

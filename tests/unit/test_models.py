@@ -128,3 +128,17 @@ def test_a_wrong_weights_file_is_refused(hub, damage, capsys):
     with pytest.raises(InputError, match="resnet50"):
         models.load_imagenet(models.build("resnet50", 2, 64), download=False)
     assert "code in a weights file ran" not in capsys.readouterr().out
+
+
+def test_multiply_adds_are_those_of_the_paper():
+    with torch.device("meta"):
+        work = models.multiply_adds(models.VGG16(1000, 224, 64).eval(), torch.empty(1, 3, 224, 224))
+    assert len(work) == 16
+    assert work.sum() == 15_470_264_320  # 15.5 billion; torchvision gives 15.47 GFLOPS (counted as multiply–adds)
+
+
+def test_multiply_adds_count_one_picture_and_every_pixel():
+    layer = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1))
+    for pictures in (1, 5):
+        assert models.multiply_adds(layer, torch.rand(pictures, 3, 10, 12)).to_dict() == {"0": 9 * 3 * 8 * 10 * 12}
+    assert not layer[0]._forward_hooks

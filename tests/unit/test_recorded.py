@@ -24,6 +24,15 @@ def test_every_planned_run_is_recorded_on_the_same_pictures(study):
 
 
 @pytest.mark.parametrize("study", STUDIES)
+def test_histories_have_one_row_an_epoch_of_each_run(study):
+    rows = recorded.histories(study)
+    counted = rows.groupby(["name", "seed"]).size()
+    assert counted.to_dict() == recorded.load(study).set_index(["name", "seed"]).epochs.to_dict()
+    assert {"train_loss", "validation_loss", "validation_accuracy"} <= set(rows)
+    assert rows.train_loss.notna().all()
+
+
+@pytest.mark.parametrize("study", STUDIES)
 def test_a_recorded_run_is_small_and_names_no_folder(study):
     for folder in recorded._folders(study):
         assert sorted(path.name for path in folder.iterdir()) == [
