@@ -41,10 +41,9 @@ def browse(catalogue: pd.DataFrame) -> widgets.Widget:
         here = chosen.iloc[(page.value - 1) * PAGE : page.value * PAGE]
         said.value = f"{len(chosen)} pictures, page {page.value} of {page.max}"
         if here.empty:
-            picture.value = b""
-            return
+            return _put(picture, b"")
         captions = [f"{Path(row.path).name}\n{row.width} × {row.height}" for row in here.itertuples()]
-        picture.value = _png(plots.picture_grid(list(here.path), captions, f"{label.value}, {part.value}", side=1.7))
+        _put(picture, _png(plots.picture_grid(list(here.path), captions, f"{label.value}, {part.value}", side=1.7)))
 
     def first_page(*_) -> None:
         page.value = 1
@@ -119,12 +118,11 @@ def confusion(predictions: pd.DataFrame) -> widgets.Widget:
         of = int((predictions.label == truth.value).sum())
         said.value = f"{len(here)} of {of} pictures of <b>{truth.value}</b> were called <b>{answer.value}</b>"
         if here.empty:
-            picture.value = b""
-            return
+            return _put(picture, b"")
         here = here.assign(p=here[f"p_{answer.value}"]).nlargest(PAGE, "p")
         captions = [f"{100 * p:.0f} %" for p in here.p]
         title = f"{truth.value}, called {answer.value}: the surest first"
-        picture.value = _png(plots.picture_grid(list(here.path), captions, title, side=1.6))
+        _put(picture, _png(plots.picture_grid(list(here.path), captions, title, side=1.6)))
 
     def cell(row: str, column: str) -> widgets.Widget:
         number = int(counts.loc[row, column])
@@ -146,9 +144,14 @@ def confusion(predictions: pd.DataFrame) -> widgets.Widget:
         widgets.HBox([widgets.Label(row, layout=widgets.Layout(width="130px")), *(cell(row, c) for c in classes)])
         for row in classes
     ]
-    head = widgets.HTML("A row is a true class, a column an answer, both in the order of the lists.")
+    upright = "writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; line-height: 1; margin-left: 9px"
+    corner = widgets.HTML("true class ↓<br>answer →", layout=widgets.Layout(width="130px", margin="auto 0 0 0"))
+    columns = [
+        widgets.HTML(f'<div style="{upright}">{c}</div>', layout=widgets.Layout(width="32px", margin="auto 1px 0 1px"))
+        for c in classes
+    ]
     show()
-    return widgets.VBox([widgets.HBox([truth, answer]), said, picture, head, *rows])
+    return widgets.VBox([widgets.HBox([corner, *columns]), *rows, widgets.HBox([truth, answer]), said, picture])
 
 
 def threshold(predictions: pd.DataFrame, frames_per_second: float) -> widgets.Widget:
@@ -181,17 +184,21 @@ def threshold(predictions: pd.DataFrame, frames_per_second: float) -> widgets.Wi
 
 def try_picture(run: Path) -> widgets.Widget:
     """Upload a picture: the five likeliest classes of a run, and by Grad-CAM where the first of them came from."""
-    upload = widgets.FileUpload(accept="image/*", multiple=False, description="choose a picture")
+    upload = widgets.FileUpload(
+        accept="image/*", multiple=False, description="choose a picture", layout=widgets.Layout(width="180px")
+    )
     said, picture = widgets.HTML("A JPEG or PNG of one person. It stays on this machine."), widgets.Image(format="png")
 
     def show(*_) -> None:
-        picture.value = b""
+        _put(picture, b"")
         try:
             for name, content in _uploaded(upload.value):
-                said.value, picture.value = _answer(run, name, content)
+                said.value, png = _answer(run, name, content)
+                _put(picture, png)
         except InputError as error:
             said.value = html.escape(str(error))
 
+    _put(picture, b"")
     upload.observe(show, "value")
     return widgets.VBox([upload, said, picture])
 
@@ -245,9 +252,14 @@ def _uploaded(value) -> list[tuple[str, bytes]]:
     return [(file["name"], bytes(file["content"])) for file in value]
 
 
+def _put(picture: widgets.Image, png: bytes) -> None:
+    """Show a picture; without one, no sign of a broken picture."""
+    picture.value, picture.layout.display = png, "block" if png else "none"
+
+
 def _png(figure) -> bytes:
     """A figure as PNG bytes; the figure is closed, or the notebook would show it again below the cell."""
     out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=80)
+    figure.savefig(out, format="png", dpi=80, bbox_inches="tight")
     plt.close(figure)
     return out.getvalue()

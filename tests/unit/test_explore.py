@@ -90,7 +90,7 @@ def test_each_augmentation_slider_changes_the_picture_and_reset_brings_it_back(p
 
 def test_a_cell_of_the_matrix_shows_its_pictures_by_button_and_by_list(predictions):
     box = explore.confusion(predictions)
-    said = find(box, widgets.HTML)[0]
+    said = find(box, widgets.HTML)[-1]
     count = ((predictions.label == "calling") & (predictions.predicted == "running")).sum()
     assert said.value.startswith(f"{count} of"), "it opens on the largest mistake"
     button = next(b for b in find(box, widgets.Button) if b.tooltip.startswith("running, called running"))
@@ -126,8 +126,6 @@ def as_version(version: int, name: str, content: bytes):
     return ({"name": name, "type": "image/jpeg", "size": len(content), "content": memoryview(content)},)
 
 
-
-
 @pytest.fixture
 def run(pictures, config, tmp_path):
     return training.fit(
@@ -139,7 +137,7 @@ def run(pictures, config, tmp_path):
 def test_an_uploaded_picture_gets_the_answer_that_evaluate_gives(version, run, pictures, config):
     path = pictures.path[5]
     content = Path(path).read_bytes()
-    (name, given), = explore._uploaded(as_version(version, "mine.jpg", content))
+    ((name, given),) = explore._uploaded(as_version(version, "mine.jpg", content))
     table, picture = explore._answer(run, name, given)
     expected = evaluation.predict(run, catalogues.single_files([path]), config.data / "decoded").iloc[0]
     assert table.startswith(f"<table><tr><td>{expected.predicted}</td>") and picture.startswith(PNG)
