@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -138,6 +139,10 @@ def student_copy(to: Path, folder: Path | None = None) -> Path:
             elif (folder / name).exists():
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(folder / name, copy / name)
+        if (copy / "README.md").exists():  # without the section that leads to the solutions
+            text = (copy / "README.md").read_text(encoding="utf-8")
+            text = re.sub(r"^## For teachers\n.*?(?=^## )", "", text, flags=re.MULTILINE | re.DOTALL)
+            (copy / "README.md").write_text(text, encoding="utf-8")
         (copy / "notebooks").mkdir(exist_ok=True)
         for path in paths:
             notebook = nbformat.read(path, as_version=4)

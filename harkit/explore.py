@@ -1,7 +1,8 @@
 """Widgets for the lessons: browse, augment, look into a confusion matrix, move a threshold, try a picture of your own.
 
 The only module that imports ipywidgets; what is shown comes from the other modules. Works with ipywidgets 7.7.1 and 8.
-Every control can be reached by Tab and moved by the arrow keys.
+Every control can be reached by Tab and moved by the arrow keys. There are no drop-down lists: JupyterLab takes their
+arrow keys for itself and goes on to the next cell.
 """
 
 import html
@@ -29,9 +30,9 @@ WIDE = {"description_width": "initial"}
 def browse(catalogue: pd.DataFrame) -> widgets.Widget:
     """Page through the labelled pictures of a class, and of a part where there is a split."""
     rows = catalogue[catalogue.label != ""]
-    label = widgets.Dropdown(options=sorted(rows.label.unique()), description="class", style=WIDE)
+    label = widgets.SelectionSlider(options=sorted(rows.label.unique()), description="class", style=WIDE)
     parts = [part for part in ("train", "validation", "test") if (rows.split == part).any()] if "split" in rows else []
-    part = widgets.Dropdown(options=["all", *parts], description="part", style=WIDE)
+    part = widgets.SelectionSlider(options=["all", *parts], description="part", style=WIDE)
     page = widgets.BoundedIntText(value=1, min=1, max=1, description="page", style=WIDE)
     picture, said = widgets.Image(format="png"), widgets.HTML()
 
@@ -104,13 +105,13 @@ def augmentation(picture: Path | str | Image.Image) -> widgets.Widget:
 
 
 def confusion(predictions: pd.DataFrame) -> widgets.Widget:
-    """A confusion matrix whose cell shows its pictures: press a cell, or choose the two classes in the lists."""
+    """A confusion matrix whose cell shows its pictures: press a cell, or choose the two classes by the sliders."""
     classes = [column[2:] for column in predictions if column.startswith("p_")]
     counts = pd.crosstab(predictions.label, predictions.predicted).reindex(index=classes, columns=classes, fill_value=0)
     wrong = counts.where(~np.eye(len(classes), dtype=bool), 0).stack()
     start = wrong.idxmax() if wrong.max() else (classes[0], classes[0])
-    truth = widgets.Dropdown(options=classes, value=start[0], description="truth", style=WIDE)
-    answer = widgets.Dropdown(options=classes, value=start[1], description="answer", style=WIDE)
+    truth = widgets.SelectionSlider(options=classes, value=start[0], description="truth", style=WIDE)
+    answer = widgets.SelectionSlider(options=classes, value=start[1], description="answer", style=WIDE)
     said, picture = widgets.HTML(), widgets.Image(format="png")
 
     def show(*_) -> None:
@@ -144,7 +145,7 @@ def confusion(predictions: pd.DataFrame) -> widgets.Widget:
         widgets.HBox([widgets.Label(row, layout=widgets.Layout(width="130px")), *(cell(row, c) for c in classes)])
         for row in classes
     ]
-    upright = "writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; line-height: 1; margin-left: 9px"
+    upright = "writing-mode:vertical-rl; transform:rotate(180deg); white-space:nowrap; line-height:1; margin-left:9px"
     corner = widgets.HTML("true class ↓<br>answer →", layout=widgets.Layout(width="130px", margin="auto 0 0 0"))
     columns = [
         widgets.HTML(f'<div style="{upright}">{c}</div>', layout=widgets.Layout(width="32px", margin="auto 1px 0 1px"))
@@ -255,6 +256,7 @@ def _uploaded(value) -> list[tuple[str, bytes]]:
 def _put(picture: widgets.Image, png: bytes) -> None:
     """Show a picture; without one, no sign of a broken picture."""
     picture.value, picture.layout.display = png, "block" if png else "none"
+    picture.layout.align_self = "flex-start"  # a box would stretch it
 
 
 def _png(figure) -> bytes:

@@ -1,6 +1,7 @@
 """The seven lessons one after the other, in one results folder, through the command line."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,3 +56,66 @@ def test_the_course_ends_with_a_row_for_each_network(course):
         for what in ("as published", "this run"):
             rows = [line for line in table.splitlines() if network in line.split() and what in line]
             assert rows, f"the table has no row for {network} {what}:\n{table}"
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_stored_outputs_are_those_of_this_code(course, name):
+    """Cells tagged `varies` hold times and trained figures; every other output is the same on any machine."""
+    stored = nbformat.read(ROOT / "notebooks" / name, as_version=4).cells
+    made = nbformat.read(course[1] / "executed" / name, as_version=4).cells
+    assert len(stored) == len(made)
+    for i, (old, new) in enumerate(zip(stored, made, strict=True)):
+        if old.cell_type == "code":
+            assert shape(old) == shape(new), f"{name}, cell {i}: another kind of output is stored: make outputs"
+            if "varies" not in old.metadata.get("tags", []):
+                fault = difference(said(old), said(new))
+                assert not fault, f"{name}, cell {i}: {fault}: make outputs (or tag the cell `varies`)"
+
+
+NUMBER = re.compile(r"[-−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?")
+
+
+def shape(cell) -> list[str]:
+    """What kinds of output a cell has: text, a table, a figure."""
+    return sorted(
+        kind
+        for out in cell.outputs
+        if out.output_type != "stream"
+        for kind in out.get("data", {})
+        if "widget" not in kind
+    )
+
+
+def said(cell) -> str:
+    """All that a cell says in words and numbers."""
+    texts = [
+        out.text if out.output_type == "stream" else out.get("data", {}).get("text/plain", "") for out in cell.outputs
+    ]
+    return re.sub(r"\S*/(?=runs/)", "", "\n".join(text.strip() for text in texts))  # wherever the results lie
+
+
+def difference(old: str, new: str) -> str:
+    """The first difference: words and whole numbers exactly, other numbers up to 2 % or one in the last place."""
+    words = [re.sub(r"\s+", " ", NUMBER.sub("#", text)) for text in (old, new)]
+    if words[0] != words[1]:
+        return f"it says {words[0][:80]!r}, and now {words[1][:80]!r}"
+    for a, b in zip(NUMBER.findall(old), NUMBER.findall(new), strict=True):
+        x, y = (float(value.replace("−", "-").replace(",", "")) for value in (a, b))
+        digits = len(a.partition("e")[0].partition(".")[2])
+        exact = "." not in a and "e" not in a
+        if x != y and (exact or abs(x - y) > max(0.02 * abs(x), 1.01 * 10.0**-digits)):
+            return f"it says {a}, and now {b}"
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("12 files", "13 files"), ("loss 0.41", "loss 0.52"), ("good", "bad"), ("1,099 of 3", "1,098 of 3"), ("2", "2 3")],
+)
+def test_another_output_is_noticed(old, new):
+    assert difference(old, new)
+
+
+@pytest.mark.parametrize(("old", "new"), [("a 0.412", "a 0.413"), ("1.2e-07", "1.21e-07"), ("a  b 7", "a b 7")])
+def test_rounding_is_not(old, new):
+    assert not difference(old, new)

@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -123,6 +124,11 @@ def test_a_student_copy_has_lessons_without_outputs_and_no_solutions(tmp_path):
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
         assert not [cell for cell in notebook.cells if cell.get("outputs")]
+    for page in [copy / "README.md", copy / "notebooks" / "glossary.md"]:
+        text = page.read_text(encoding="utf-8")
+        assert "notebooks/solutions" not in text and "For teachers" not in text
+        links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
+        assert links and not [link for link in links if not (page.parent / link).exists()]
 
 
 def test_a_student_copy_overwrites_nothing(tmp_path):

@@ -52,7 +52,7 @@ def predictions(pictures):
 
 def test_the_browser_shows_the_class_and_part_that_are_chosen(pictures):
     box = explore.browse(pictures)
-    label, part = find(box, widgets.Dropdown)
+    label, part = find(box, widgets.SelectionSlider)
     said, picture = find(box, widgets.HTML)[0], find(box, widgets.Image)[0]
     before = picture.value
     assert bytes(before).startswith(PNG)
@@ -68,7 +68,7 @@ def test_the_browser_turns_pages(pictures):
     assert page.max == 2  # 20 pictures
     page.value = 2
     assert picture.value != before
-    find(box, widgets.Dropdown)[0].value = "running"
+    find(box, widgets.SelectionSlider)[0].value = "running"
     assert page.value == 1
 
 
@@ -88,14 +88,14 @@ def test_each_augmentation_slider_changes_the_picture_and_reset_brings_it_back(p
     assert bytes(picture.value).startswith(PNG)
 
 
-def test_a_cell_of_the_matrix_shows_its_pictures_by_button_and_by_list(predictions):
+def test_a_cell_of_the_matrix_shows_its_pictures_by_button_and_by_slider(predictions):
     box = explore.confusion(predictions)
     said = find(box, widgets.HTML)[-1]
     count = ((predictions.label == "calling") & (predictions.predicted == "running")).sum()
     assert said.value.startswith(f"{count} of"), "it opens on the largest mistake"
     button = next(b for b in find(box, widgets.Button) if b.tooltip.startswith("running, called running"))
     button.click()
-    truth, answer = find(box, widgets.Dropdown)
+    truth, answer = find(box, widgets.SelectionSlider)
     assert (truth.value, answer.value) == ("running", "running")
     by_button = find(box, widgets.Image)[0].value
     truth.value = "calling"
