@@ -1,7 +1,8 @@
 """Recorded runs: trained once on photographs by one command, kept as small files, shown by the lessons.
 
 A run is a folder below `results/recorded/<study>/`: settings.json, environment.json, history.csv and predictions.csv
-(name, label, predicted, confidence of each validation picture; no picture).
+(part, name, label, predicted, confidence of each picture that was asked about; no picture). The parts are: validation;
+own test, the test of the run's own split, leaky or honest; clean test, pictures that no run of any split has seen.
 """
 
 import json
@@ -35,6 +36,12 @@ class Plan:
     epochs: int = 15
     without: str = ""
     changes: dict = field(default_factory=dict)  # of the recipe
+    network: str = "resnet"
+    recipe: str = "improved"
+    split: str = "honest"
+    width: int = WIDTH
+    seeds: tuple[int, ...] = SEEDS
+    tested: bool = False  # asked about its own and the clean test, not about its validation pictures
 
 
 STUDIES = {
@@ -50,22 +57,31 @@ STUDIES = {
         Plan("no batch norm, slower", without="batch norm", changes={"learning_rate": 0.02}),  # a fifth of the recipe's
         Plan("no augmentation", changes={"augmentation": "none"}),
     ],
+    # the same network and recipe on both splits, each asked about its own test and about one that neither has seen
+    "leak": [
+        Plan(
+            f"{network}, {recipe}, {split}", epochs=50 if (network, recipe) == ("resnet", "published") else 40,
+            network=network, recipe=recipe, split=split, seeds=(0,), tested=True,
+        )
+        for network in ("resnet", "vgg16") for recipe in ("improved", "published") for split in ("leaky", "honest")
+    ],
 }  # fmt: skip
 
 
 def load(study: str) -> pd.DataFrame:
-    """One row a recorded run: name, sizes, settings, and the accuracy on its validation part with a 95 % interval.
+    """One row a recorded run and part: name, sizes, settings, and the accuracy on the part with a 95 % interval.
 
-    Columns: study, name, train_size, seed, epochs, side, width, learning_rate, accuracy, low, high, macro_f1, n,
-    train_accuracy (running mean of the last epoch). Raises InputError where the study was not recorded.
+    Columns: study, name, network, recipe, split, train_size, seed, epochs, side, width, learning_rate, part, accuracy,
+    low, high, macro_f1, n, train_accuracy (running mean of the last epoch). Raises InputError where the study was not
+    recorded.
     """
     rows = []
+    keys = ("name", "network", "recipe", "split", "train_size", "seed", "epochs", "side", "width")
     for folder in _folders(study):
         plan, last = runs.settings(folder), runs.history(folder).iloc[-1]
-        columns = {key: plan[key] for key in ("name", "train_size", "seed", "epochs", "side", "width")}
-        found = evaluation.score(predictions(folder))
-        rate = plan["hyperparameters"]["learning_rate"]
-        rows.append({"study": study, **columns, "learning_rate": rate, **found, "train_accuracy": last.train_accuracy})
+        row = {"study": study, **{key: plan[key] for key in keys}}
+        row |= {"learning_rate": plan["hyperparameters"]["learning_rate"], "train_accuracy": last.train_accuracy}
+        rows += [row | {"part": part} | evaluation.score(asked) for part, asked in predictions(folder).groupby("part")]
     order = [plan.name for plan in STUDIES[study]]
     table = pd.DataFrame(rows)
     return table.sort_values(["name", "seed"], key=lambda c: c.map(order.index) if c.name == "name" else c,
@@ -79,7 +95,7 @@ def histories(study: str) -> pd.DataFrame:
 
 
 def predictions(folder: Path) -> pd.DataFrame:
-    """What a recorded run said of each validation picture: name, label, predicted, confidence."""
+    """What a recorded run said of each picture: part, name, label, predicted, confidence."""
     return pd.read_csv(folder / "predictions.csv", keep_default_na=False)
 
 
@@ -91,40 +107,51 @@ def record(data: Path, config: Settings, studies: list[str] | None = None, out: 
     for study in studies or STUDIES:
         if study not in STUDIES:
             raise InputError(f"There is no study '{study}': choose one of {', '.join(STUDIES)}.")
-        for seed in SEEDS:
-            for plan in STUDIES[study]:
+        for plan in STUDIES[study]:
+            for seed in plan.seeds:
                 target = out / study / f"{plan.name.replace(' ', '-').replace(',', '')}-seed{seed}"
                 if not (target / "predictions.csv").exists():
-                    _keep(_train(plan, seed, data, config), plan, target)
+                    _keep(*_train(plan, seed, data, config), plan, target)
                     yield target
 
 
-def _train(plan: Plan, seed: int, data: Path, config: Settings) -> Path:
+def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, pd.DataFrame]:
+    """The run of a plan, and what it says of the pictures that the study asks about."""
     catalogue = splits.honest(catalogues.read(fetch.unpack(data, config.data)), SIZES)
+    clean = splits.part(catalogue, "test")
+    if plan.split == "leaky":  # drawn from the same pictures as the honest parts: the clean test stays out of reach
+        catalogue = splits.leaky(catalogue[catalogue.split != "test"], SIZES, seed)
     train = catalogue[catalogue.split == "train"]
-    if plan.train_size < len(train):
+    if plan.train_size < len(train) and plan.split == "honest":
         _, left_out = train_test_split(train, train_size=plan.train_size, stratify=train.label, random_state=seed)
         catalogue.loc[left_out.index, "split"] = ""
-    key = f"{plan.train_size}-{plan.epochs}-{plan.without}-{'-'.join(map(str, plan.changes.values()))}-seed{seed}"
-    out = config.results / "recording" / key.replace(" ", "_")  # plans that are equal share one training
-    if runs.finished(out):
-        return out
-    return training.fit(
-        catalogue, out, "resnet", "improved", side=SIDE, width=WIDTH, epochs=plan.epochs, seed=seed, device="cpu",
-        cache=config.data / "decoded", without=plan.without, changes={"keep": "last", **plan.changes},
-        resume=(out / "settings.json").exists(),
-    )  # fmt: skip
+    key = [plan.network, plan.recipe, plan.split, f"width{plan.width}", plan.train_size, plan.epochs, plan.without]
+    key = "-".join(map(str, [*key, *plan.changes.values(), f"seed{seed}"]))  # plans that are equal share one training
+    out = config.results / "recording" / key.replace(" ", "_")
+    cache, keep = config.data / "decoded", {"keep": "last"} if plan.recipe == "improved" else {}
+    if not runs.finished(out):
+        training.fit(
+            catalogue, out, plan.network, plan.recipe, side=SIDE, width=plan.width, epochs=plan.epochs, seed=seed,
+            device="cpu", split=plan.split, cache=cache, without=plan.without, changes={**keep, **plan.changes},
+            resume=(out / "settings.json").exists(),
+        )  # fmt: skip
+    if not plan.tested:
+        return out, evaluation.validation_predictions(out).assign(part="validation")
+    tests = {"own test": splits.part(catalogue, "test"), "clean test": clean}
+    return out, pd.concat([evaluation.predict(out, rows, cache).assign(part=part) for part, rows in tests.items()])
 
 
-def _keep(run: Path, plan: Plan, target: Path) -> None:
-    answers = pd.read_csv(run / "validation.csv", keep_default_na=False)
-    answers["confidence"] = answers.filter(like="p_").max(axis=1).round(4)
+def _keep(run: Path, answers: pd.DataFrame, plan: Plan, target: Path) -> None:
+    answers = answers.assign(confidence=answers.filter(like="p_").max(axis=1).round(4))
     with fetch.new_folder(target) as unfinished:
         for name in ("environment.json", "history.csv"):
             shutil.copy(run / name, unfinished / name)
-        made = runs.settings(run) | {"name": plan.name, "train_size": plan.train_size}
+        used = pd.read_csv(run / "split.csv", keep_default_na=False)
+        trained = int(((used.split == "train") & ~used.name.str.contains("_augmented")).sum())  # without changed copies
+        made = runs.settings(run) | {"name": plan.name, "train_size": trained}
         (unfinished / "settings.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
-        catalogues.write_table(answers[["name", "label", "predicted", "confidence"]], unfinished / "predictions.csv")
+        columns = ["part", "name", "label", "predicted", "confidence"]
+        catalogues.write_table(answers[columns], unfinished / "predictions.csv")
 
 
 def _folders(study: str) -> list[Path]:

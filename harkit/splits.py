@@ -68,6 +68,32 @@ def counts(catalogue: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+LEAKS = {  # what a held-out picture may share with a training picture, the worst first
+    "same file": "path",
+    "byte-identical copy": "digest",
+    "near-duplicate or changed copy": "group",
+    "same sequence": "sequence",
+    "same subject": "subject",
+}
+
+
+def leaks(catalogue: pd.DataFrame) -> pd.DataFrame:
+    """How many validation and test pictures share something with a training picture: one row a kind of leak.
+
+    Columns: leak, validation, test, example (a name). A picture counts once, under its worst leak. All zeros mean that
+    the split has none of these; it says nothing about others, such as one photographer in every part.
+    """
+    rows = used(catalogue)
+    train, held_out, table = rows[rows.split == "train"], rows[rows.split != "train"], []
+    for leak, column in LEAKS.items():
+        known = set(train[column].astype(str)) - {""}
+        hit = held_out[held_out[column].astype(str).isin(known)]
+        counts = {split: int((hit.split == split).sum()) for split in SPLITS[1:]}
+        table.append({"leak": leak, **counts, "example": hit.name.iloc[0] if len(hit) else ""})
+        held_out = held_out.drop(hit.index)
+    return pd.DataFrame(table)
+
+
 def honest(catalogue: pd.DataFrame, sizes: tuple[int, int, int], seed: int = 0) -> pd.DataFrame:
     """Draw training, validation and test pictures of the given sizes: stratified by label, groups never divided.
 

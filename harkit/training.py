@@ -133,6 +133,12 @@ def fit(
     for name in ("train", "validation"):
         if not (catalogue.split == name).any():
             raise InputError(f"The split has no {name} pictures: give more pictures.")
+    for leak in splits.leaks(catalogue).itertuples():
+        if leak.validation or leak.test:
+            log.warning(
+                "This split leaks (%s): %s validation and %s test pictures have their like in training, such as %s.",
+                leak.leak, leak.validation, leak.test, leak.example,
+            )  # fmt: skip
     if chosen.copies_per_class:
         catalogue = augment.write_copies(catalogue, cache.parent, chosen.copies_per_class, seed)
     pictures = PictureSet(splits.used(catalogue), side, cache, classes)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from harkit import catalogue as catalogues
 from harkit import models, recorded, runs
 from harkit.settings import InputError
 
@@ -16,11 +17,12 @@ STUDIES = [study for study in recorded.STUDIES if (recorded.HERE / study).is_dir
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_planned_run_is_recorded_on_the_same_pictures(study):
     table = recorded.load(study)
-    planned = {(plan.name, seed) for plan in recorded.STUDIES[study] for seed in recorded.SEEDS}
+    planned = {(plan.name, seed) for plan in recorded.STUDIES[study] for seed in plan.seeds}
     assert set(zip(table.name, table.seed, strict=True)) == planned
-    assert (table.n == recorded.SIZES[1]).all()
-    tested = {tuple(recorded.predictions(folder).name) for folder in recorded._folders(study)}
-    assert len(tested) == 1, "the runs of one study are scored on the same validation pictures"
+    tables = [recorded.predictions(folder) for folder in recorded._folders(study)]
+    asked = {tuple(rows.name[rows.part.isin(["validation", "clean test"])]) for rows in tables}
+    assert len(asked) == 1, "the runs of one study are scored on the same pictures"
+    assert len(asked.pop()) == 1000
 
 
 @pytest.mark.parametrize("study", STUDIES)
@@ -68,6 +70,25 @@ def test_recording_makes_what_is_missing_and_a_second_call_nothing(small, har_fo
     assert {runs.settings(folder)["without"] for folder in made} == {"", "shortcut"}
 
 
+def test_the_clean_test_is_seen_by_neither_split(small, monkeypatch, har_folder, config):
+    plans = [recorded.Plan(split, 30, 1, split=split, seeds=(0,), tested=True) for split in ("leaky", "honest")]
+    monkeypatch.setattr(recorded, "STUDIES", {"leak": plans})
+    leaky, honest = (recorded.predictions(folder) for folder in recorded.record(har_folder, config, out=recorded.HERE))
+    clean = [set(rows.name[rows.part == "clean test"]) for rows in (leaky, honest)]
+    assert clean[0] == clean[1] and clean[0]
+    assert set(honest.name[honest.part == "own test"]) == clean[0]
+    trained = {}
+    for path in (config.results / "recording").iterdir():
+        rows = pd.read_csv(path / "split.csv", keep_default_na=False)
+        trained[runs.settings(path)["split"]] = rows[rows.split.isin(["train", "validation"])]
+    clean_digests = set(catalogues.read(har_folder).set_index("name").digest[list(clean[0])])
+    for rows in trained.values():
+        assert not clean_digests & set(rows.digest)
+    seen = set(trained["leaky"].name[trained["leaky"].split == "train"])
+    assert seen & set(leaky.name[leaky.part == "own test"]), "the leaky test was trained on"
+    assert set(recorded.load("leak").part) == {"own test", "clean test"}
+
+
 def test_an_unknown_study_is_refused(small, har_folder, config):
     with pytest.raises(InputError, match="no study 'x'"):
         list(recorded.record(har_folder, config, ["x"]))
@@ -97,7 +118,7 @@ def test_a_network_without_batch_norm_has_none():
 
 
 def test_a_run_without_a_part_is_loaded_without_it(small, har_folder, config):
-    folder = list(recorded.record(har_folder, config, out=recorded.HERE))[1]
+    folder = list(recorded.record(har_folder, config, out=recorded.HERE))[-1]
     assert runs.settings(folder)["without"] == "shortcut"
     trained = next(path for path in (config.results / "recording").iterdir() if "shortcut" in path.name)
     network, _ = runs.load(trained)

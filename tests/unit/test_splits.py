@@ -114,3 +114,67 @@ def test_a_split_of_other_pictures_is_made_anew(har_folder, class_folders, confi
     splits.prepare("har", config)
     monkeypatch.setattr(fetch, "fetch", lambda *_: class_folders)
     assert catalogue.classes(splits.prepare("har", config)) == ["calling", "running"]
+
+
+def found(table) -> dict:
+    """Leaks of a split by name, those that are there."""
+    rows = splits.leaks(table).set_index("leak")
+    return {name: tuple(row) for name, row in rows[["validation", "test"]].iterrows() if sum(row)}
+
+
+@pytest.fixture
+def divided(har_folder):
+    return splits.honest(catalogue.read(har_folder), (40, 10, 8))
+
+
+def test_an_honest_split_has_no_known_leak(divided):
+    assert found(divided) == {}
+
+
+def test_an_honest_split_by_subject_has_no_known_leak(falls_folder):
+    assert found(splits.by_subject(catalogue.read(falls_folder))) == {}
+
+
+def test_folders_that_nobody_emptied_are_named(har_folder):
+    table = splits.leaky(catalogue.read(har_folder), (40, 10, 8))
+    known = set(splits.part(table, "train").path)
+    same = tuple(splits.part(table, part).path.isin(known).sum() for part in ("validation", "test"))
+    assert found(table)["same file"] == same and sum(same) > 0
+
+
+@pytest.mark.parametrize(
+    ("leak", "original", "copy"),
+    [
+        ("byte-identical copy", 0, 3),
+        ("near-duplicate or changed copy", 1, 4),
+    ],
+)
+def test_a_copy_across_the_split_is_named(divided, leak, original, copy):
+    at = {n: divided.name.str.endswith(f"train/Image_{n}.jpg") for n in (original, copy)}
+    planted = divided.assign(split=divided.split.mask(at[original], "train").mask(at[copy], "test"))
+    assert found(planted) == {leak: (0, 1)}
+    table = splits.leaks(planted).set_index("leak")
+    assert table.example[leak].endswith(f"train/Image_{copy}.jpg")
+
+
+def test_augmentation_before_the_split_is_named(divided, tmp_path):
+    from harkit import augment
+
+    copies = augment.write_copies(divided, tmp_path / "data", 4, 0)
+    extra = (copies.status == "augmented").to_numpy().nonzero()[0][:3]
+    before = copies.split.copy()
+    before.iloc[extra] = "test"  # as if copies had been made first and divided afterwards
+    assert found(copies) == {}
+    assert found(copies.assign(split=before)) == {"near-duplicate or changed copy": (0, 3)}
+
+
+def test_frames_of_one_sequence_on_both_sides_are_named(falls_folder):
+    table = splits.by_frame(catalogue.read(falls_folder))
+    assert found(table) == {"same sequence": ((table.split == "validation").sum(), 0)}
+
+
+def test_films_of_one_subject_on_both_sides_are_named(falls_folder):
+    table = catalogue.read(falls_folder)
+    table = table.assign(split=(table.label == "fall").map({True: "train", False: "validation"}))
+    table.loc[table.status != "labelled", "split"] = ""
+    assert found(table) == {"same subject": ((table.split == "validation").sum(), 0)}

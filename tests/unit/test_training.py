@@ -174,3 +174,9 @@ def test_published_recipes_are_exactly_the_published_numbers():
 def test_settings_are_plain_json(fit):
     plan = json.loads((fit() / "settings.json").read_text())
     assert recipes.Recipe(**plan["hyperparameters"]).learning_rate == 0.1
+
+
+def test_a_leak_is_named_before_the_training(har_folder, config, tmp_path, caplog):
+    table = splits.leaky(catalogue.read(har_folder), (40, 10, 8))
+    training.fit(table, tmp_path / "run", "resnet", "improved", side=32, width=4, epochs=1, cache=tmp_path / "decoded")
+    assert "This split leaks (same file)" in caplog.text
