@@ -28,13 +28,16 @@ THUMBNAIL = 16  # pixels: the baselines see no more
 FALL = "fall"
 
 
-def predict(run: Path | str, catalogue: pd.DataFrame, cache: Path, blank: bool = False) -> pd.DataFrame:
-    """What a run says of each picture: path, name, label, predicted, and one probability a class (`p_<class>`)."""
+def predict(run: Path | str, catalogue: pd.DataFrame, cache: Path, blank: bool = False, change=None) -> pd.DataFrame:
+    """What a run says of each picture: path, name, label, predicted, and one probability a class (`p_<class>`).
+
+    `change` is applied to the images before they are normalised, as the `augment` of `harkit.pictures.Batches` is.
+    """
     model, plan = runs.load(run)
     pictures = PictureSet(catalogue, plan["side"], cache, plan["classes"], blank)
     normalisation = NORMALISATION[plan["hyperparameters"]["normalisation"]]
     device = next(model.parameters()).device
-    logits, _ = predict_logits(model, Batches(pictures, 64, device, normalisation=normalisation))
+    logits, _ = predict_logits(model, Batches(pictures, 64, device, augment=change, normalisation=normalisation))
     return answer_table(logits, pictures.catalogue, plan["classes"])
 
 
