@@ -128,11 +128,11 @@ def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, p
     key = [plan.network, plan.recipe, plan.split, f"width{plan.width}", plan.train_size, plan.epochs, plan.without]
     key = "-".join(map(str, [*key, *plan.changes.values(), f"seed{seed}"]))  # plans that are equal share one training
     out = config.results / "recording" / key.replace(" ", "_")
-    cache, keep = config.data / "decoded", {"keep": "last"} if plan.recipe == "improved" else {}
+    cache = config.data / "decoded"
     if not runs.finished(out):
         training.fit(
             catalogue, out, plan.network, plan.recipe, side=SIDE, width=plan.width, epochs=plan.epochs, seed=seed,
-            device="cpu", split=plan.split, cache=cache, without=plan.without, changes={**keep, **plan.changes},
+            device="cpu", split=plan.split, cache=cache, without=plan.without, changes={"keep": "last", **plan.changes},
             resume=(out / "settings.json").exists(),
         )  # fmt: skip
     if not plan.tested:

@@ -82,7 +82,8 @@ def pictures_needed(p: float, q: float, power: float = 0.8, paired_disagreement:
 
 def calibration(predictions: pd.DataFrame, bins: int = 10) -> pd.DataFrame:
     """Reliability table: mean `confidence`, `accuracy` and `n` of each bin of confidence; no empty bins."""
-    confidence, right = _confidence(predictions)
+    confidence = predictions.filter(like="p_").max(axis=1).to_numpy()
+    right = (predictions.label == predictions.predicted).to_numpy()
     number = np.minimum((confidence * bins).astype(int), bins - 1)
     rows = pd.DataFrame({"bin": number, "confidence": confidence, "accuracy": right, "n": 1})
     return rows.groupby("bin").agg({"confidence": "mean", "accuracy": "mean", "n": "sum"}).reset_index(drop=True)
@@ -99,7 +100,7 @@ def temperature(validation: pd.DataFrame) -> float:
 
     Above 1 the network is too sure, below 1 too unsure.
     """
-    logits, truth = _logits(validation)
+    logits, truth = _logits(validation), _truth(validation)
     rows = np.arange(len(truth))
 
     def loss(log_t: float) -> float:
@@ -111,25 +112,21 @@ def temperature(validation: pd.DataFrame) -> float:
 def at_temperature(predictions: pd.DataFrame, t: float) -> pd.DataFrame:
     """The same answers with probabilities at temperature `t`: softmax(logits / t)."""
     columns = list(predictions.filter(like="p_"))
-    logits, _ = _logits(predictions, truth=False)
-    return predictions.assign(**dict(zip(columns, softmax(logits / t, axis=1).T, strict=True)))
+    return predictions.assign(**dict(zip(columns, softmax(_logits(predictions) / t, axis=1).T, strict=True)))
 
 
 def top_k(predictions: pd.DataFrame, k: int) -> float:
     """Share of pictures whose true class is among the `k` likeliest."""
-    columns = [name[2:] for name in predictions.filter(like="p_")]
     best = np.argsort(-predictions.filter(like="p_").to_numpy(), axis=1, kind="stable")[:, :k]
-    truth = predictions.label.map(columns.index).to_numpy()
-    return float((best == truth[:, None]).any(axis=1).mean())
+    return float((best == _truth(predictions)[:, None]).any(axis=1).mean())
 
 
-def _confidence(predictions: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    return predictions.filter(like="p_").max(axis=1).to_numpy(), (predictions.label == predictions.predicted).to_numpy()
+def _logits(predictions: pd.DataFrame) -> np.ndarray:
+    """Logits (N, classes), up to a constant a row."""
+    return np.log(np.maximum(predictions.filter(like="p_").to_numpy(dtype=float), 1e-12))
 
 
-def _logits(predictions: pd.DataFrame, truth: bool = True) -> tuple[np.ndarray, np.ndarray | None]:
-    """Logits (N, classes), up to a constant a row, and class numbers (N,) of the truth."""
-    table = predictions.filter(like="p_")
-    classes = [name[2:] for name in table]
-    logits = np.log(np.maximum(table.to_numpy(dtype=float), 1e-12))
-    return logits, predictions.label.map(classes.index).to_numpy() if truth else None
+def _truth(predictions: pd.DataFrame) -> np.ndarray:
+    """Class numbers (N,) of the true labels, in the order of the columns."""
+    classes = [name[2:] for name in predictions.filter(like="p_")]
+    return predictions.label.map(classes.index).to_numpy()
