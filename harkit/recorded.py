@@ -41,6 +41,7 @@ class Plan:
     split: str = "honest"
     width: int = WIDTH
     seeds: tuple[int, ...] = SEEDS
+    precision: str = "fp32"
     tested: bool = False  # asked about its own and the clean test, not about its validation pictures
 
 
@@ -62,6 +63,7 @@ STUDIES = {
         Plan(
             f"{network}, {recipe}, {split}", epochs=50 if (network, recipe) == ("resnet", "published") else 40,
             network=network, recipe=recipe, split=split, seeds=(0,), tested=True,
+            precision="bf16" if network == "vgg16" else "fp32",  # twice as fast on a CPU that has it
         )
         for network in ("resnet", "vgg16") for recipe in ("improved", "published") for split in ("leaky", "honest")
     ],
@@ -133,7 +135,7 @@ def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, p
         training.fit(
             catalogue, out, plan.network, plan.recipe, side=SIDE, width=plan.width, epochs=plan.epochs, seed=seed,
             device="cpu", split=plan.split, cache=cache, without=plan.without, changes={"keep": "last", **plan.changes},
-            resume=(out / "settings.json").exists(),
+            precision=plan.precision, resume=(out / "settings.json").exists(),
         )  # fmt: skip
     if not plan.tested:
         return out, evaluation.validation_predictions(out).assign(part="validation")

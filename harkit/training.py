@@ -17,6 +17,7 @@ from harkit import augment, models, recipes, runs, splits
 from harkit import catalogue as catalogues
 from harkit import settings as profiles
 from harkit.pictures import NORMALISATION, Batches, PictureSet
+from harkit.precision import Computing
 from harkit.settings import InputError, Settings
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,7 @@ def fit(
     start: Path | None = None,
     without: str = "",
     changes: dict | None = None,
+    precision: str = "fp32",
     watch=None,
 ) -> Path:
     """Train a network on the training pictures of `catalogue` and leave a run folder at `out`.
@@ -109,7 +111,8 @@ def fit(
     `catalogue` has its splits; `split` is only their name, for the record. `epochs` and `copies_per_class` replace
     the recipe's; `minutes` fits the epochs into a time budget; `start` is a run of the same network on the same classes
     whose weights this one begins with, instead of ImageNet's. For an ablation, `without` takes a part out of the
-    network (`models.build`) and `changes` replaces fields of the recipe. `watch(epoch, **series)` is called with train
+    network (`models.build`) and `changes` replaces fields of the recipe. `precision` is one of `precision.PRECISIONS`;
+    the last validation figures are computed in fp32 in any case. `watch(epoch, **series)` is called with train
     loss and accuracy five times an epoch and with validation accuracy after it. Raises InputError where `out` holds a
     run already, unless `resume` goes on with it or `anew` replaces it.
     """
@@ -127,7 +130,7 @@ def fit(
     plan = dict(
         network=network, recipe=recipe, split=split, side=side, width=width, without=without, seed=seed,
         classes=classes, copies_per_class=chosen.copies_per_class, device=device, threads=torch.get_num_threads(),
-        precision="fp32",
+        precision=precision,
         data_hash=catalogues.fingerprint(catalogue), split_hash=catalogues.fingerprint(splits.used(catalogue), "split"),
     )  # fmt: skip
     for name in ("train", "validation"):
@@ -159,11 +162,16 @@ def fit(
             chosen = replace(chosen, epochs=_fit_epochs(model, train, chosen, minutes))
         plan |= dict(epochs=chosen.epochs, hyperparameters=asdict(chosen))
         runs.begin(out, plan, catalogue)
-    _run_epochs(model, train, validation, chosen, out, seed, resume, watch, classes)
+    _run_epochs(Computing(model, plan["precision"]), train, validation, chosen, out, seed, resume, watch)
+    safetensors.torch.load_model(model, out / "best.safetensors")
+    _record_validation(model, validation, classes, out / "validation.csv")
+    (out / "best.safetensors").replace(out / "weights.safetensors")
+    (out / "checkpoint.pt").unlink(missing_ok=True)
     return out
 
 
-def _run_epochs(model, train, validation, recipe, out, seed, resume, watch, classes) -> None:
+def _run_epochs(computing, train, validation, recipe, out, seed, resume, watch) -> None:
+    model = computing.network
     optimizer, scheduler = _make_optimizer(model, recipe, len(train))
     loss_function = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
     rows, best = [], -math.inf
@@ -188,13 +196,13 @@ def _run_epochs(model, train, validation, recipe, out, seed, resume, watch, clas
                 watch(epoch + batch / len(train), train_loss=loss, train_accuracy=accuracy)
 
         started = time.perf_counter()
-        row = {"epoch": epoch + 1, **train_one_epoch(model, train, optimizer, loss_function, after_batch)}
+        row = {"epoch": epoch + 1, **train_one_epoch(computing, train, optimizer, loss_function, after_batch)}
         row["pictures_per_second"] = len(train.pictures) / (time.perf_counter() - started)
         if not math.isfinite(row["train_loss"]):
             raise InputError(
                 f"The training loss became {row['train_loss']} in epoch {epoch + 1}: lower the learning rate."
             )
-        row |= _validate(model, validation)
+        row |= _validate(computing, validation)
         row["seconds"] = time.perf_counter() - started
         rows.append(row)
         if watch:
@@ -202,10 +210,6 @@ def _run_epochs(model, train, validation, recipe, out, seed, resume, watch, clas
         value = row[f"validation_{recipe.keep}"] if recipe.keep != "last" else epoch
         is_best, best = value > best, max(value, best)
         runs.save_epoch(out, model, optimizer, scheduler, rows, best, is_best)
-    safetensors.torch.load_model(model, out / "best.safetensors")
-    _record_validation(model, validation, classes, out / "validation.csv")
-    (out / "best.safetensors").replace(out / "weights.safetensors")
-    (out / "checkpoint.pt").unlink(missing_ok=True)
 
 
 def _validate(model, batches) -> dict:

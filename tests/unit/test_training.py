@@ -6,7 +6,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from harkit import catalogue, models, recipes, runs, splits, training
+from harkit import catalogue, evaluation, models, recipes, runs, splits, training
 from harkit.settings import InputError
 
 
@@ -53,9 +53,9 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(fit):
     assert not same(weights(fit("a2", seed=1)), weights(fit("b2")))
 
 
-@pytest.mark.parametrize("recipe", ["published", "improved"])
-def test_a_resumed_run_equals_an_unbroken_one(fit, monkeypatch, recipe):
-    whole = fit("whole", recipe=recipe, epochs=4, copies_per_class=2)
+@pytest.mark.parametrize(("recipe", "precision"), [("published", "fp32"), ("improved", "fp32"), ("improved", "bf16")])
+def test_a_resumed_run_equals_an_unbroken_one(fit, monkeypatch, recipe, precision):
+    whole = fit("whole", recipe=recipe, epochs=4, copies_per_class=2, precision=precision)
     keep = runs.save_epoch
 
     def stop_after_two(out, model, optimizer, scheduler, rows, best, is_best):
@@ -65,7 +65,7 @@ def test_a_resumed_run_equals_an_unbroken_one(fit, monkeypatch, recipe):
 
     monkeypatch.setattr(runs, "save_epoch", stop_after_two)
     with pytest.raises(KeyboardInterrupt):
-        fit("broken", recipe=recipe, epochs=4, copies_per_class=2)
+        fit("broken", recipe=recipe, epochs=4, copies_per_class=2, precision=precision)
     monkeypatch.setattr(runs, "save_epoch", keep)
     resumed = fit("broken", recipe=recipe, epochs=4, copies_per_class=2, resume=True)
     assert same(weights(whole), weights(resumed))
@@ -73,14 +73,16 @@ def test_a_resumed_run_equals_an_unbroken_one(fit, monkeypatch, recipe):
     pd.testing.assert_frame_equal(runs.history(whole)[columns], runs.history(resumed)[columns])
 
 
-def test_a_run_can_begin_with_the_weights_of_another(fit, monkeypatch):
+def test_a_run_can_begin_with_the_weights_of_another(fit, monkeypatch, tmp_path):
     first = fit("first")
-    monkeypatch.setattr(training, "_run_epochs", lambda model, *rest: found.append(model))
     found = []
-    then = fit("then", start=first, seed=5)
+    with monkeypatch.context() as before_the_first_epoch:
+        before_the_first_epoch.setattr(training, "_run_epochs", lambda computing, *rest: found.append(computing) or 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            fit("then", start=first, seed=5)
     kept = weights(first)
-    assert all(torch.equal(tensor, kept[name]) for name, tensor in found[0].state_dict().items())
-    assert runs.settings(then)["start"] == catalogue.digest(first / "weights.safetensors")
+    assert all(torch.equal(tensor, kept[name]) for name, tensor in found[0].network.state_dict().items())
+    assert runs.settings(tmp_path / "then")["start"] == catalogue.digest(first / "weights.safetensors")
     with pytest.raises(InputError, match="another network, width"):
         fit("wider", start=first, width=8)
 
@@ -180,3 +182,11 @@ def test_a_leak_is_named_before_the_training(har_folder, config, tmp_path, caplo
     table = splits.leaky(catalogue.read(har_folder), (40, 10, 8))
     training.fit(table, tmp_path / "run", "resnet", "improved", side=32, width=4, epochs=1, cache=tmp_path / "decoded")
     assert "This split leaks (same file)" in caplog.text
+
+
+def test_a_bf16_run_says_so_and_its_validation_table_is_of_the_kept_float32_weights(fit, table, tmp_path):
+    run = fit(precision="bf16")
+    again = evaluation.predict(run, splits.part(table, "validation"), tmp_path / "decoded").filter(like="p_")
+    kept = evaluation.validation_predictions(run).filter(like="p_")
+    assert runs.settings(run)["precision"] == "bf16"
+    assert again.to_numpy() == pytest.approx(kept.to_numpy(), abs=1e-6)
