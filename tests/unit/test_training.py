@@ -76,8 +76,8 @@ def test_a_resumed_run_equals_an_unbroken_one(fit, monkeypatch, recipe, precisio
 def test_a_run_can_begin_with_the_weights_of_another(fit, monkeypatch, tmp_path):
     first = fit("first")
     found = []
-    with monkeypatch.context() as before_the_first_epoch:
-        before_the_first_epoch.setattr(training, "_run_epochs", lambda computing, *rest: found.append(computing) or 1 / 0)
+    with monkeypatch.context() as early:
+        early.setattr(training, "_run_epochs", lambda computing, *rest: found.append(computing) or 1 / 0)
         with pytest.raises(ZeroDivisionError):
             fit("then", start=first, seed=5)
     kept = weights(first)
