@@ -116,9 +116,9 @@ def _course(options) -> None:
     print(
         f"\nall lessons                {times.seconds.sum():6.1f} s, executed copies in {config.results / 'executed'}"
     )
-    from harkit import evaluation  # torch is imported only now, after the notebooks are done
+    from harkit import comparison  # torch is imported only now, after the notebooks are done
 
-    table = evaluation.results(config)
+    table = comparison.results(config)
     table.to_csv(config.results / "results.csv", index=False)
     print(course.as_text(table))
 

@@ -214,7 +214,7 @@ def _close_widgets(notebook) -> None:
 
 
 def as_text(results: pd.DataFrame) -> str:
-    """The table of `evaluation.results` for a terminal, shares in per cent."""
+    """The table of `comparison.results` for a terminal, shares in per cent."""
 
     def percent(value) -> str:
         return "" if pd.isna(value) else f"{100 * value:.1f} %"

@@ -19,9 +19,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from harkit import published, runs, splits
+from harkit import runs
 from harkit.pictures import NORMALISATION, Batches, PictureSet
-from harkit.settings import InputError, Settings
+from harkit.settings import InputError
 from harkit.training import answer_table, predict_logits
 
 THUMBNAIL = 16  # pixels: the baselines see no more
@@ -128,7 +128,13 @@ def at_threshold(predictions: pd.DataFrame, threshold: float) -> pd.DataFrame:
 
 def validation_predictions(run: Path | str) -> pd.DataFrame:
     """What the run's kept weights said of its validation pictures."""
-    return pd.read_csv(Path(run) / "validation.csv", keep_default_na=False, dtype={"label": str, "name": str})
+    return load_predictions(Path(run) / "validation.csv")
+
+
+def load_predictions(path: Path | str) -> pd.DataFrame:
+    """A table of predictions that `catalogue.write_table` wrote: every figure computed from it is as before."""
+    text = dict.fromkeys(("name", "label", "predicted"), str)
+    return pd.read_csv(path, keep_default_na=False, dtype=text, float_precision="round_trip")
 
 
 def submission(run: Path | str, catalogue: pd.DataFrame, cache: Path) -> pd.DataFrame:
@@ -147,49 +153,6 @@ def submission(run: Path | str, catalogue: pd.DataFrame, cache: Path) -> pd.Data
     threshold = best_threshold(sweep(validation_predictions(run)))
     falls = at_threshold(predictions, threshold).predicted == FALL
     return pd.DataFrame({"id": names, "label": falls.astype(int)})
-
-
-def results(config: Settings) -> pd.DataFrame:
-    """As published beside this run, for every trained network: what, picture set, side, epochs, accuracy, interval.
-
-    Test figures are on the honest split; where the falls have too few subjects for a test, the row says so.
-    """
-    rows = []
-    for row in published.summary().itertuples():
-        rows.append(
-            _result(row.network, "as published", row.picture_set, row.side, row.epochs, "leaky test", row.test_accuracy)
-        )
-    falls = published.load()["falls"]
-    where = ("Dataslayer falls", falls["side"], falls["epochs"], "leaky validation")
-    rows.append(_result("resnet50", "as published (a sibling)", *where, falls["sibling_validation_accuracy"]))
-    for network in ("vgg16", "resnet", "resnet50"):
-        for recipe in ("published", "improved"):
-            run = config.results / "runs" / f"{network}-{recipe}"
-            if runs.finished(run):
-                rows.append(_result_of(run, network, recipe, config))
-    return pd.DataFrame(rows).fillna({"low": np.nan})
-
-
-def _result_of(run: Path, network: str, recipe: str, config: Settings) -> dict:
-    plan = runs.settings(run)
-    kind, source = ("falls", config.falls) if network == "resnet50" else ("har", config.har)
-    catalogue = splits.prepare(kind, config)
-    part = "test" if (catalogue.split == "test").any() else "validation"
-    predictions = predict(run, splits.part(catalogue, part), config.data / "decoded")
-    found = score(predictions)
-    pictures = "drawn" if source == "drawn" else Path(source).stem
-    sizes = int((catalogue.split == "train").sum())
-    return _result(
-        network, f"this run, {recipe} recipe", f"{pictures}, {sizes} to train on", plan["side"], plan["epochs"],
-        f"honest {part}", found["accuracy"], found["low"], found["high"], found["macro_f1"], found["n"],
-    )  # fmt: skip
-
-
-def _result(network, what, pictures, side, epochs, scored_on, accuracy, low=None, high=None, macro_f1=None, n=None):
-    return dict(
-        network=network, what=what, pictures=pictures, side=side, epochs=epochs, scored_on=scored_on,
-        accuracy=accuracy, low=low, high=high, macro_f1=macro_f1, n=n,
-    )  # fmt: skip
 
 
 def thumbnails(pictures: PictureSet) -> np.ndarray:

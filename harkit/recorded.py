@@ -1,7 +1,8 @@
 """Recorded runs: trained once on photographs by one command, kept as small files, shown by the lessons.
 
 A run is a folder below `results/recorded/<study>/`: settings.json, environment.json, history.csv and predictions.csv
-(part, name, label, predicted, confidence of each picture that was asked about; no picture). The parts are: validation;
+(part, name, label, predicted, confidence of each picture that was asked about; no picture); of a tested run also
+clean_test.csv, with all probabilities. The parts are: validation;
 own test, the test of the run's own split, leaky or honest; clean test, pictures that no run of any split has seen.
 """
 
@@ -79,7 +80,7 @@ def load(study: str) -> pd.DataFrame:
     """
     rows = []
     keys = ("name", "network", "recipe", "split", "train_size", "seed", "epochs", "side", "width")
-    for folder in _folders(study):
+    for folder in folders(study):
         plan, last = runs.settings(folder), runs.history(folder).iloc[-1]
         row = {"study": study, **{key: plan[key] for key in keys}}
         row |= {"learning_rate": plan["hyperparameters"]["learning_rate"], "train_accuracy": last.train_accuracy}
@@ -92,13 +93,29 @@ def load(study: str) -> pd.DataFrame:
 
 def histories(study: str) -> pd.DataFrame:
     """One row an epoch of each recorded run: name, seed, and the columns of its history (`harkit.runs.history`)."""
-    kept = [(runs.settings(folder), runs.history(folder)) for folder in _folders(study)]
+    kept = [(runs.settings(folder), runs.history(folder)) for folder in folders(study)]
     return pd.concat([rows.assign(name=plan["name"], seed=plan["seed"]) for plan, rows in kept], ignore_index=True)
+
+
+def folders(study: str) -> list[Path]:
+    """The folders of a study's recorded runs. Raises InputError where it is unknown or was not recorded."""
+    if study not in STUDIES:
+        raise InputError(f"There is no study '{study}': choose one of {', '.join(STUDIES)}.")
+    folder = HERE if HERE.is_dir() else SHIPPED
+    found = [path.parent for path in folder.glob(f"{study}/*/predictions.csv")]
+    if not found:
+        raise InputError(f"The study '{study}' was not recorded: make record, where the photographs are.")
+    return found
 
 
 def predictions(folder: Path) -> pd.DataFrame:
     """What a recorded run said of each picture: part, name, label, predicted, confidence."""
-    return pd.read_csv(folder / "predictions.csv", keep_default_na=False)
+    return evaluation.load_predictions(folder / "predictions.csv")
+
+
+def probabilities(folder: Path) -> pd.DataFrame:
+    """What a recorded run said of the clean test, with one probability a class (`p_<class>`, to 3 decimals)."""
+    return evaluation.load_predictions(folder / "clean_test.csv")
 
 
 def record(data: Path, config: Settings, studies: list[str] | None = None, out: Path = HERE) -> Iterator[Path]:
@@ -152,15 +169,8 @@ def _keep(run: Path, answers: pd.DataFrame, plan: Plan, target: Path) -> None:
         trained = int(((used.split == "train") & ~used.name.str.contains("_augmented")).sum())  # without changed copies
         made = runs.settings(run) | {"name": plan.name, "train_size": trained}
         (unfinished / "settings.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
-        columns = ["part", "name", "label", "predicted", "confidence"]
-        catalogues.write_table(answers[columns], unfinished / "predictions.csv")
-
-
-def _folders(study: str) -> list[Path]:
-    if study not in STUDIES:
-        raise InputError(f"There is no study '{study}': choose one of {', '.join(STUDIES)}.")
-    folder = HERE if HERE.is_dir() else SHIPPED
-    found = [path.parent for path in folder.glob(f"{study}/*/predictions.csv")]
-    if not found:
-        raise InputError(f"The study '{study}' was not recorded: make record, where the photographs are.")
-    return found
+        columns = ["part", "name", "label", "predicted"]
+        if plan.tested:
+            scored = answers[answers.part == "clean test"].round(3)
+            catalogues.write_table(scored[[*columns[1:], *scored.filter(like="p_")]], unfinished / "clean_test.csv")
+        catalogues.write_table(answers[[*columns, "confidence"]], unfinished / "predictions.csv")

@@ -2,10 +2,11 @@
 
 import logging
 import os
+import warnings
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from harkit import catalogue as catalogues
 from harkit import fetch
@@ -119,21 +120,30 @@ def by_frame(catalogue: pd.DataFrame, seed: int = 42) -> pd.DataFrame:
 def by_subject(catalogue: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """Whole subjects to training (about 60 %), validation and test (20 % each); with two subjects no test part.
 
-    Raises InputError where there is only one subject, or a part would hold one class only.
+    Stratified: among the ways to divide the people, scikit-learn's StratifiedGroupKFold takes one in which the share of
+    falls is as equal as it can be. Raises InputError where there is only one subject, or a part would hold one class
+    only.
     """
-    labelled = catalogue[catalogue.status == "labelled"]
-    subjects = np.random.default_rng(seed).permutation(sorted(labelled.subject[labelled.subject != ""].unique()))
-    if len(subjects) < 2:
-        raise InputError(f"A split by subject needs two subjects or more, and here are {len(subjects)}.")
-    held_out = max(1, round(0.2 * len(subjects)))
-    tested = held_out if len(subjects) > 2 else 0
-    part_of = dict.fromkeys(subjects, "train")
-    part_of |= dict.fromkeys(subjects[:tested], "test")
-    part_of |= dict.fromkeys(subjects[tested : tested + held_out], "validation")
-    split = catalogue.subject.map(part_of).where(catalogue.status == "labelled", "").fillna("")
+    labelled = catalogue[(catalogue.status == "labelled") & (catalogue.subject != "")]
+    count = labelled.subject.nunique()
+    if count < 2:
+        raise InputError(f"A split by subject needs two subjects or more, and here are {count}.")
+    folds = StratifiedGroupKFold(min(5, count), shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a class with fewer frames than folds: checked below, in words
+        held_out = [rows for _, rows in folds.split(labelled, labelled.label, labelled.subject)]
+    split = pd.Series("", index=catalogue.index)
+    split[labelled.index] = "train"
+    split[labelled.index[held_out[0]]] = "validation"
+    if count > 2:
+        split[labelled.index[held_out[1]]] = "test"
     for name, rows in catalogue.groupby(split):
         if name and rows.label.nunique() < 2:
-            raise InputError(f"The {name} subjects ({', '.join(rows.subject.unique())}) hold one class only.")
+            people = ", ".join(sorted(rows.subject.unique()))
+            raise InputError(
+                f"The {name} subjects ({people}) hold frames of one class only ({rows.label.iloc[0]}): "
+                "add subjects with both classes, or choose another seed."
+            )
     return catalogue.assign(split=split)
 
 

@@ -22,11 +22,14 @@ def accuracy(predictions: pd.DataFrame) -> float:
 def bootstrap(
     predictions: pd.DataFrame,
     groups: pd.Series,
-    score: Callable[[pd.DataFrame], float] = accuracy,
+    score: Callable[[pd.DataFrame], float | np.ndarray] = accuracy,
     draws: int = 1000,
     seed: int = 0,
-) -> tuple[float, float]:
+) -> tuple:
     """95 % percentile interval of a score, by drawing whole groups with replacement (Field and Welsh, 2007).
+
+    A score that is an array, such as a curve on a grid, gets two arrays: a band that holds at each point, not for all
+    points together. A draw in which the score is NaN does not count.
 
     `groups` (N,) says which rows belong together: near-copies, a film, a person. Rows of one group are no independent
     witnesses, so an interval over single rows would be too narrow. Raises ValueError with fewer than two groups.
@@ -38,8 +41,18 @@ def bootstrap(
     for _ in range(draws):
         chosen = np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])
         scores.append(score(predictions.iloc[chosen]))
-    low, high = np.nanquantile(scores, [0.025, 0.975])
-    return float(low), float(high)
+    low, high = np.nanquantile(scores, [0.025, 0.975], axis=0)
+    return (low, high) if np.ndim(low) else (float(low), float(high))
+
+
+def difference(a: pd.DataFrame, b: pd.DataFrame) -> tuple[float, float, float]:
+    """Accuracy of `a` less that of `b`, on two different sets of pictures, with its 95 % interval (Newcombe, 1998)."""
+    p, q = accuracy(a), accuracy(b)
+    (p_low, p_high), (q_low, q_high) = (
+        binomtest(round(x * len(t)), len(t)).proportion_ci(method="wilson") for x, t in ((p, a), (q, b))
+    )
+    low = p - q - np.hypot(p - p_low, q_high - q)
+    return p - q, float(low), float(p - q + np.hypot(p_high - p, q - q_low))
 
 
 def mcnemar(a: pd.DataFrame, b: pd.DataFrame) -> dict:

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image, ImageOps
 
 from harkit.drawn.actions import TABLE
 from harkit.drawn.luck import Luck
-from harkit.drawn.picture import draw_bytes
+from harkit.drawn.picture import describe, draw_bytes
 from harkit.drawn.workers import for_each
 
 TOP = "Human Action Recognition"
@@ -50,6 +51,16 @@ def draw_har(folder: Path | str, count: int, seed: int = 0, processes: int | Non
     _write_table(top / "Testing_set.csv", ("filename",), [(Path(j.path).name,) for j in test])
     jobs = [(str(top), job, seed) for job in [*labelled, *test, *strays]]
     for_each(_write, jobs, processes)
+
+
+def describe_har(count: int, seed: int = 0, names: Collection[str] | None = None) -> list[dict]:
+    """What each labelled picture of `draw_har` was drawn with: name and the fields of `picture.Attributes`.
+
+    `names` (as "train/Image_1.jpg") keeps only these.
+    """
+    labelled, _, _ = _plan(count, seed)
+    chosen = [job for job in labelled if names is None or job.path in names]
+    return [{"name": job.path, **asdict(describe(job.action, seed, job.index))} for job in chosen]
 
 
 def _plan(count: int, seed: int) -> tuple[list[Job], list[Job], list[Job]]:

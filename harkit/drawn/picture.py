@@ -1,6 +1,7 @@
 """A whole picture: an action by chance in a place, with light, camera and clutter, taken as a photograph."""
 
 import io
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -46,23 +47,54 @@ def draw_bytes(action: str, seed: int, index: int, people: bool = True) -> bytes
     return develop(compose(actions.TABLE[action], luck, photograph.size, people), photograph, luck)
 
 
+@dataclass(frozen=True)
+class Attributes:
+    """What a picture was drawn with, of its first person where there are several."""
+
+    scene: str
+    light: str  # a name in DAY
+    view: str  # full, half or close
+    people: int  # who do the action
+    age: str  # child, adult or old
+    build: str  # slim, average or broad
+    skin: str  # light, medium or dark
+    in_front: bool  # something near the camera hides a corner
+
+
+def describe(action: str, seed: int, index: int) -> Attributes:
+    """What the picture of this action, seed and index shows; nothing is painted."""
+    luck = Luck(seed, index)
+    return _arrange(actions.TABLE[action], luck, any_photograph(luck).size)[1]
+
+
 def compose(action: actions.Action, luck, size: tuple[int, int], people: bool = True) -> Image.Image:
     """The drawing of an action, SUPERSAMPLE times as large as `size`."""
-    scene = SCENES[luck.pick({name: action.scenes.get(name, 0) + EVERYWHERE for name in SCENES})]
+    return _arrange(action, luck, size, people)[0].paint(softness=luck.pick(FOCUS))
+
+
+def _arrange(action: actions.Action, luck, size: tuple[int, int], people: bool = True) -> tuple[Canvas, Attributes]:
+    """All that belongs into a picture, on a canvas that is still to be painted."""
+    place = luck.pick({name: action.scenes.get(name, 0) + EVERYWHERE for name in SCENES})
+    scene = SCENES[place]
     palette = luck.pick(PALETTES)
     sky = luck.pick(DAY)
     cast = groups.Cast(luck, scene, palette, anybody)
     actors = groups.GROUPS[luck.pick(action.groups)](action, luck, cast)
-    camera = _aim(luck, actors, luck.pick(action.framing), size)
+    framing = luck.pick(action.framing)
+    camera = _aim(luck, actors, framing, size)
     canvas = Canvas(camera, SKIES[sky][1], (luck.side() * luck.between(0.2, 0.8), 1.0, luck.between(-0.2, 0.8)))
     draw_backdrop(canvas, luck, scene, palette, sky)
     _crowd(canvas, luck, scene)
     _clutter(canvas, luck, actors, palette, tables=people)
     for actor in actors if people else ():
         actor.draw(canvas)
-    if luck.chance(0.07):
+    in_front = luck.chance(0.07)
+    if in_front:
         _in_front(canvas, luck, palette)
-    return canvas.paint(softness=luck.pick(FOCUS))
+    body = actors[0].skeleton.body
+    build = "slim" if body.width < 0.95 else "broad" if body.width > 1.12 else "average"
+    skin = "light" if sum(body.skin) > 560 else "dark" if sum(body.skin) < 380 else "medium"
+    return canvas, Attributes(place, sky, framing, len(actors), body.age, build, skin, in_front)
 
 
 def _aim(luck, actors, framing: str, size) -> Camera:

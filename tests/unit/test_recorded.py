@@ -20,7 +20,7 @@ def test_every_planned_run_is_recorded_on_the_same_pictures(study):
     table = recorded.load(study)
     planned = {(plan.name, seed) for plan in recorded.STUDIES[study] for seed in plan.seeds}
     assert set(zip(table.name, table.seed, strict=True)) == planned
-    tables = [recorded.predictions(folder) for folder in recorded._folders(study)]
+    tables = [recorded.predictions(folder) for folder in recorded.folders(study)]
     asked = {tuple(rows.name[rows.part.isin(["validation", "clean test"])]) for rows in tables}
     assert len(asked) == 1, "the runs of one study are scored on the same pictures"
     assert len(asked.pop()) == 1000
@@ -38,12 +38,11 @@ def test_histories_have_one_row_an_epoch_of_each_run(study):
 @pytest.mark.parametrize("study", STUDIES)
 def test_a_recorded_run_is_small_and_names_no_folder(study):
     folders = [str(folder) for folder in Path(__file__).parents[2].parents if folder.name]  # of this machine
-    for folder in recorded._folders(study):
-        assert sorted(path.name for path in folder.iterdir()) == [
-            "environment.json", "history.csv", "predictions.csv", "settings.json",
-        ]  # fmt: skip
+    for folder in recorded.folders(study):
+        files = {"environment.json", "history.csv", "predictions.csv", "settings.json"}
+        assert {path.name for path in folder.iterdir()} - {"clean_test.csv"} == files
         for path in folder.iterdir():
-            assert path.stat().st_size < 100_000
+            assert path.stat().st_size < 150_000
             assert not any(word in path.read_text() for word in (*folders, "/home", "/root", "/tmp"))
         json.loads((folder / "environment.json").read_text())
 
