@@ -133,8 +133,8 @@ def validation_predictions(run: Path | str) -> pd.DataFrame:
 
 def load_predictions(path: Path | str) -> pd.DataFrame:
     """A table of predictions that `catalogue.write_table` wrote: every figure computed from it is as before."""
-    text = dict.fromkeys(("name", "label", "predicted"), str)
-    return pd.read_csv(path, keep_default_na=False, dtype=text, float_precision="round_trip")
+    table = pd.read_csv(path, keep_default_na=False, dtype=str)  # pandas rounds where it reads numbers itself
+    return table.astype({name: float for name in table if name.startswith("p_") or name == "confidence"})
 
 
 def submission(run: Path | str, catalogue: pd.DataFrame, cache: Path) -> pd.DataFrame:
