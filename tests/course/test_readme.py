@@ -9,12 +9,23 @@ from pathlib import Path
 import pytest
 
 from harkit import __main__ as command_line
-from harkit import settings
+from harkit import comparison, settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "data" / "README.md"]
 ADDRESS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
+
+
+def with_figures(text: str) -> str:
+    """README.md with the table of the recorded runs as it is now: `python tests/course/test_readme.py` writes it."""
+    made = f"<!-- made: results -->\n{comparison.readme_table()}\n<!-- end -->"
+    return re.sub(r"<!-- made: results -->.*?<!-- end -->", lambda _: made, text, flags=re.DOTALL)
+
+
+def test_the_figures_are_those_of_the_recorded_runs():
+    assert "<!-- made: results -->" in README
+    assert with_figures(README) == README, "run `python tests/course/test_readme.py`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -73,3 +84,7 @@ def test_every_lesson_has_a_badge_that_opens_itself():
 def test_the_pages_do_not_speak_of_how_the_course_is_made():
     for page in PAGES:
         assert not re.search(r"\.\./shared|\bissue\b|\bsession\b|\.ci\b", page.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    (ROOT / "README.md").write_text(with_figures(README), encoding="utf-8")

@@ -247,3 +247,31 @@ def test_no_reach_tears_a_limb():
             upper = np.linalg.norm(skeleton.at[f"elbow_{side}"] - skeleton.at[f"shoulder_{side}"])
             fore = np.linalg.norm(skeleton.at[f"hand_{side}"] - skeleton.at[f"elbow_{side}"])
             assert upper == pytest.approx(body.upper_arm) and fore == pytest.approx(body.forearm)
+
+
+def test_what_a_picture_is_said_to_show_is_what_was_drawn(monkeypatch):
+    from harkit.drawn import picture
+
+    seen = []
+    backdrop, in_front, draw = picture.draw_backdrop, picture._in_front, groups.Actor.draw
+    monkeypatch.setattr(picture, "draw_backdrop", lambda *a: seen.append(("place", a[2], a[4])) or backdrop(*a))
+    monkeypatch.setattr(picture, "_in_front", lambda *a: seen.append(("in front",)) or in_front(*a))
+    monkeypatch.setattr(groups.Actor, "draw", lambda actor, *a: seen.append(("actor", actor)) or draw(actor, *a))
+    for index in range(40):
+        seen.clear()
+        drawn.draw_picture("hugging" if index % 2 else "running", seed=7, index=index)
+        kinds = [entry[0] for entry in seen]
+        actors = [entry[1] for entry in seen if entry[0] == "actor"]
+        place = next(entry for entry in seen if entry[0] == "place")
+        said = picture.describe("hugging" if index % 2 else "running", 7, index)
+        assert (scenes.SCENES[said.scene], said.light) == place[1:]
+        assert said.in_front == ("in front" in kinds) and said.people == len(actors)
+        assert said.age == actors[0].skeleton.body.age
+
+
+def test_every_labelled_picture_can_be_described(har):
+    table = pd.DataFrame(drawn.describe_har(COUNT, seed=3))
+    assert table.name.tolist() == [f"train/{row['filename']}" for row in rows(har / "Training_set.csv")]
+    some = drawn.describe_har(COUNT, seed=3, names={"train/Image_2.jpg", "train/Image_9.jpg"})
+    pd.testing.assert_frame_equal(table.iloc[[1, 8]].reset_index(drop=True), pd.DataFrame(some))
+    assert set(table["view"]) <= {"full", "half", "close"} and set(table.light) <= set(scenes.SKIES)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
-from harkit import catalogue, evaluation, splits, training
+from harkit import alarms, catalogue, evaluation, splits, training, uncertainty
 from harkit.pictures import PictureSet
 from harkit.settings import InputError
 
@@ -144,3 +144,33 @@ def test_a_fall_is_a_one_in_the_submission(falls_run, falls_folder, tmp_path, mo
 def test_a_set_without_test_pictures_has_no_submission(har_run, class_folders, tmp_path):
     with pytest.raises(InputError, match="no test pictures"):
         evaluation.submission(har_run[0], catalogue.read(class_folders), tmp_path)
+
+
+def test_the_same_predictions_give_the_same_report_after_a_round_trip(tmp_path):
+    table = answers(classes=["calling", "NA", "running"]).assign(name=[f"00{i}" for i in range(400)])
+    catalogue.write_table(table, tmp_path / "answers.csv")
+    again = evaluation.load_predictions(tmp_path / "answers.csv")
+    pd.testing.assert_frame_equal(table, again, check_exact=True)
+    for figure in (evaluation.report, evaluation.confusion, uncertainty.calibration, evaluation.worst_mistakes):
+        pd.testing.assert_frame_equal(figure(table), figure(again), check_exact=True)
+    for figure in (evaluation.score, uncertainty.calibration_error, uncertainty.temperature):
+        assert figure(table) == figure(again)
+
+
+def test_a_threshold_never_sees_a_test_label(falls_folder, tmp_path):
+    """The test part is poisoned: every label turned round. What is trained and chosen stays as it was, bit for bit."""
+    table = splits.by_subject(catalogue.read(falls_folder))
+    tested = table.split == "test"
+    turned = table.label.where(~tested, table.label.map({"fall": "non_fall", "non_fall": "fall"}))
+    chosen, kept = [], []
+    for name, rows in (("clean", table), ("poisoned", table.assign(label=turned))):
+        run = training.fit(
+            rows, tmp_path / name, "resnet", "improved", side=32, width=4, epochs=2, cache=tmp_path / "c"
+        )
+        validation = evaluation.validation_predictions(run)
+        films = validation.merge(rows[["name", "sequence"]], on="name").assign(second=range(len(validation)))
+        published, cheapest = evaluation.best_threshold(evaluation.sweep(validation)), alarms.cheapest(films, 10)[0]
+        answer = evaluation.submission(run, rows, tmp_path / "c")
+        chosen.append((published, cheapest, uncertainty.temperature(validation), answer.label.tolist()))
+        kept.append((run / "weights.safetensors").read_bytes())
+    assert tested.sum() and chosen[0] == chosen[1] and kept[0] == kept[1]

@@ -82,6 +82,37 @@ def test_a_part_of_one_class_is_refused(falls_folder):
         splits.by_subject(table)
 
 
+def people(falls):
+    """A falls catalogue without files: for each person how many frames are falls and how many are not."""
+    rows = [
+        (f"s{i}/{label}/{k}", label, f"s{i}", f"s{i}/{label}")
+        for i, counts in enumerate(falls)
+        for label, count in zip(("fall", "non_fall"), counts, strict=True)
+        for k in range(count)
+    ]
+    table = pd.DataFrame(rows, columns=["name", "label", "subject", "sequence"])
+    return table.assign(path=table.name, digest=table.name, group=range(len(table)), status="labelled", split="")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_split_by_subject_is_stratified(seed):
+    table = splits.by_subject(people([(30, 10), (10, 30)] * 5), seed)
+    shares = (splits.used(table).label == "fall").groupby(splits.used(table).split).mean()
+    assert shares.tolist() == pytest.approx([0.5] * 3, abs=0.01), "one of each kind in every part of the held out"
+    assert splits.used(table).groupby("split").subject.nunique().to_dict() == {"train": 6, "validation": 2, "test": 2}
+    assert not splits.leaks(table)[["validation", "test"]].to_numpy().any()
+
+
+def test_a_split_by_subject_that_can_not_have_both_classes_names_the_people():
+    with pytest.raises(InputError, match=r"subjects \(s\d\) hold frames of one class only \(non_fall\): add subjects"):
+        splits.by_subject(people([(8, 8), (0, 8), (0, 8)]))
+
+
+def test_a_split_by_subject_repeats_with_its_seed():
+    parts = [splits.by_subject(people([(8, 8)] * 10), seed).split.tolist() for seed in (1, 1, 2)]
+    assert parts[0] == parts[1] != parts[2]
+
+
 def test_a_split_by_frame_divides_sequences(falls_folder):
     table = splits.used(splits.by_frame(catalogue.read(falls_folder)))
     assert table.split.value_counts().to_dict() == {"train": 48, "validation": 12}

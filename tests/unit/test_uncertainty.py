@@ -63,6 +63,38 @@ def test_one_group_has_no_interval():
         uncertainty.bootstrap(right_or_wrong([1, 0, 1]), pd.Series([7, 7, 7]))
 
 
+def test_a_bootstrap_of_a_curve_is_a_band():
+    predictions = table(np.random.default_rng(1))
+    grid = np.array([0.3, 0.5, 0.9])
+
+    def sure_enough(rows):
+        return [(rows.filter(like="p_").max(axis=1) > g).mean() for g in grid]
+
+    low, high = uncertainty.bootstrap(predictions, pd.Series(range(300)), sure_enough, draws=200)
+    middle = np.array(sure_enough(predictions))
+    assert low.shape == high.shape == (3,)
+    assert (low <= middle).all() and (middle <= high).all() and high[1] - low[1] < 0.15
+    single = uncertainty.bootstrap(predictions, pd.Series(range(300)), lambda rows: sure_enough(rows)[1], draws=200)
+    assert single == pytest.approx((low[1], high[1]))
+
+
+def test_the_interval_of_a_difference_is_newcombes():
+    """Newcombe (1998), table II, method 10: 56/70 against 48/80, and 9/10 against 3/10."""
+    for (a, n), (b, m), low, high in (((56, 70), (48, 80), 0.0524, 0.3339), ((9, 10), (3, 10), 0.1705, 0.8090)):
+        x, y = right_or_wrong([1] * a + [0] * (n - a)), right_or_wrong([1] * b + [0] * (m - b))
+        found = uncertainty.difference(x, y)
+        assert found == pytest.approx((a / n - b / m, low, high), abs=5e-5)
+
+
+def test_the_interval_of_a_difference_covers_at_its_rate():
+    rng, covered, rounds = np.random.default_rng(0), 0, 600
+    for _ in range(rounds):
+        a, b = right_or_wrong(rng.random(150) < 0.8), right_or_wrong(rng.random(90) < 0.5)
+        _, low, high = uncertainty.difference(a, b)
+        covered += low <= 0.3 <= high
+    assert covered / rounds == pytest.approx(0.95, abs=0.025)
+
+
 def test_mcnemar_is_the_sign_test_of_the_pictures_where_one_alone_is_right():
     a, b = right_or_wrong([1] * 60 + [0] * 40), right_or_wrong([1] * 48 + [0] * 12 + [1] * 4 + [0] * 36)
     found = uncertainty.mcnemar(a, b)
