@@ -166,7 +166,8 @@ def _train(options) -> None:
         f"{last.pictures_per_second:.0f} pictures/s, {seconds:.0f} s in all"
     )
     if not (divided.split == "test").any():
-        print("There are too few subjects for a test part: the validation figure chose the weights, so it flatters.")
+        why = "The published split by frame has no" if split == "frame" else "There are too few subjects for a"
+        print(f"{why} test part: the validation figure chose the weights, so it flatters.")
 
 
 def _evaluate(options) -> None:
