@@ -62,6 +62,17 @@ def claimed_and_clean() -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values("claimed", ascending=False, ignore_index=True)
 
 
+def recorded_line(networks: tuple[str, ...] = ("vgg16", "resnet")) -> str:
+    """What was recorded of these networks, as the sentence of a run card."""
+    rows = _recorded("clean test", "honest")
+    rows = rows[rows.network.isin(networks)].sort_values("accuracy", ascending=False)
+    shares = ", ".join(f"{NAMES[row.network]} {row.recipe} {100 * row.accuracy:.1f} %" for row in rows.itertuples())
+    return (
+        f"**Recorded** on real photographs ({rows.side.iloc[0]} px, width {rows.width.iloc[0]}, {rows.n.iloc[0]:,} test "
+        f"pictures that no run has seen): {shares}."
+    )
+
+
 def readme_table() -> str:
     """The table of README.md, in Markdown: published, recorded with a leak, on a clean test, and without the leak."""
     published_accuracy = published.summary().set_index("network").test_accuracy

@@ -27,6 +27,7 @@ SAVED = {  # what a lesson leaves in the results folder for later ones
     5: ["runs/resnet-published", "runs/resnet-improved"],
     6: ["falls_split.csv", "runs/resnet50-published", "runs/resnet50-improved"],
 }
+RECORDED = {"04": ("vgg16",), "05": ("vgg16", "resnet"), "07": ("vgg16", "resnet")}  # networks of the run card
 
 
 def lessons(only: list[str] | None = None, folder: Path | None = None) -> list[Path]:
@@ -69,7 +70,7 @@ def run(
         started = time.perf_counter()
         notebook = _execute(path, config)
         rows.append((path.stem, time.perf_counter() - started))
-        _fill_run_card(notebook, rows[-1][1], config)
+        _fill_run_card(notebook, rows[-1][1], config, RECORDED.get(path.name[:2]))
         _keep(notebook, path, config)
         report(f"[{number}/{len(paths)}] {path.stem:<22} {rows[-1][1]:6.1f} s")
     return pd.DataFrame(rows, columns=["lesson", "seconds"])
@@ -180,8 +181,9 @@ def _execute(path: Path, config: Settings):
     return notebook
 
 
-def _fill_run_card(notebook, seconds: float, config: Settings) -> None:
-    """Write into the cell tagged `run-card` what this run took, with which pictures and on which machine."""
+def _fill_run_card(notebook, seconds: float, config: Settings, networks: tuple[str, ...] | None) -> None:
+    """Write into the cell tagged `run-card` what this run took, with which pictures and on which machine, and what was
+    recorded of these networks on photographs."""
     drawn = config.har == "drawn"
     pictures = f"{'drawn' if drawn else 'photographs'}, {config.side} px, profile `{config.profile}`"
     machine = f"{profiles.cores()} processor cores" if profiles.device() == "cpu" else profiles.device().upper()
@@ -191,6 +193,10 @@ def _fill_run_card(notebook, seconds: float, config: Settings) -> None:
                 "**Run card**: the outputs below come from one run of this lesson.\n\n| time | pictures | machine |\n"
                 f"|---|---|---|\n| {seconds:.0f} s | {pictures} | {machine} |"
             )
+            if networks:
+                from harkit import comparison  # imports torch
+
+                cell.source += f"\n\n{comparison.recorded_line(networks)}"
 
 
 def _keep(notebook, path: Path, config: Settings) -> Path:

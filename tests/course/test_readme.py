@@ -6,10 +6,11 @@ import shlex
 import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from harkit import __main__ as command_line
-from harkit import comparison, settings
+from harkit import comparison, course, settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,6 +27,13 @@ def with_figures(text: str) -> str:
 def test_the_figures_are_those_of_the_recorded_runs():
     assert "<!-- made: results -->" in README
     assert with_figures(README) == README, "run `python tests/course/test_readme.py`"
+
+
+@pytest.mark.parametrize(("number", "networks"), course.RECORDED.items())
+def test_the_run_cards_are_those_of_the_recorded_runs(number, networks):
+    notebook = nbformat.read(next((ROOT / "notebooks").glob(f"{number}_*.ipynb")), 4)
+    card = next(cell.source for cell in notebook.cells if "run-card" in cell.metadata.get("tags", []))
+    assert card.endswith(comparison.recorded_line(networks)), "make outputs"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
