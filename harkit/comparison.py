@@ -68,8 +68,8 @@ def recorded_line(networks: tuple[str, ...] = ("vgg16", "resnet")) -> str:
     rows = rows[rows.network.isin(networks)].sort_values("accuracy", ascending=False)
     shares = ", ".join(f"{NAMES[row.network]} {row.recipe} {100 * row.accuracy:.1f} %" for row in rows.itertuples())
     return (
-        f"**Recorded** on real photographs ({rows.side.iloc[0]} px, width {rows.width.iloc[0]}, {rows.n.iloc[0]:,} test "
-        f"pictures that no run has seen): {shares}."
+        f"**Recorded** on real photographs ({rows.side.iloc[0]} px, width {rows.width.iloc[0]}, {rows.n.iloc[0]:,} "
+        f"test pictures that no run has seen): {shares}."
     )
 
 
