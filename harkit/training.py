@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from harkit import augment, models, recipes, runs, splits
 from harkit import catalogue as catalogues
+from harkit import precision as precisions
 from harkit import settings as profiles
 from harkit.pictures import NORMALISATION, Batches, PictureSet
 from harkit.precision import Computing
@@ -103,18 +104,19 @@ def fit(
     start: Path | None = None,
     without: str = "",
     changes: dict | None = None,
-    precision: str = "fp32",
+    precision: str | None = None,
     watch=None,
 ) -> Path:
     """Train a network on the training pictures of `catalogue` and leave a run folder at `out`.
 
     `catalogue` has its splits; `split` is only their name, for the record. `epochs` and `copies_per_class` replace
-    the recipe's; `minutes` fits the epochs into a time budget; `start` is a run of the same network on the same classes
-    whose weights this one begins with, instead of ImageNet's. For an ablation, `without` takes a part out of the
-    network (`models.build`) and `changes` replaces fields of the recipe. `precision` is one of `precision.PRECISIONS`;
-    the last validation figures are computed in fp32 in any case. `watch(epoch, **series)` is called with train
-    loss and accuracy five times an epoch and with validation accuracy after it. Raises InputError where `out` holds a
-    run already, unless `resume` goes on with it or `anew` replaces it.
+    the recipe's; `minutes` fits the epochs into a time budget; `start` is a run of the same network on the same
+    classes whose weights this one begins with, instead of ImageNet's. For an ablation, `without` takes a part out
+    of the network (`models.build`) and `changes` replaces fields of the recipe. `precision` is one of
+    `precision.PRECISIONS`, None the one that a short measurement finds fastest here; the last validation figures
+    are computed in fp32 anyway. `watch(epoch, **series)` is called with train loss and accuracy five times an epoch
+    and with validation accuracy after it. Raises InputError where `out` holds a run already, unless `resume` goes
+    on with it or `anew` replaces it.
     """
     out, chosen = Path(out), recipes.get(network, recipe)
     chosen = replace(chosen, epochs=epochs or chosen.epochs, **changes or {})
@@ -130,7 +132,6 @@ def fit(
     plan = dict(
         network=network, recipe=recipe, split=split, side=side, width=width, without=without, seed=seed,
         classes=classes, copies_per_class=chosen.copies_per_class, device=device, threads=torch.get_num_threads(),
-        precision=precision,
         data_hash=catalogues.fingerprint(catalogue), split_hash=catalogues.fingerprint(splits.used(catalogue), "split"),
     )  # fmt: skip
     for name in ("train", "validation"):
@@ -158,8 +159,10 @@ def fit(
         chosen = recipes.Recipe(**plan["hyperparameters"])
         torch.set_num_threads(plan["threads"])
     else:
+        plan |= {"precision": precision} if precision else _fastest(model, train)
         if minutes:
-            chosen = replace(chosen, epochs=_fit_epochs(model, train, chosen, minutes))
+            computing = Computing(model, plan["precision"])
+            chosen = replace(chosen, epochs=_fit_epochs(computing, train, chosen, minutes))
         plan |= dict(epochs=chosen.epochs, hyperparameters=asdict(chosen))
         runs.begin(out, plan, catalogue)
     _run_epochs(Computing(model, plan["precision"]), train, validation, chosen, out, seed, resume, watch)
@@ -168,6 +171,12 @@ def fit(
     (out / "best.safetensors").replace(out / "weights.safetensors")
     (out / "checkpoint.pt").unlink(missing_ok=True)
     return out
+
+
+def _fastest(model: nn.Module, train: Batches) -> dict:
+    """The precision for this machine, and the pictures a second that it was chosen by."""
+    precision, speed = precisions.choose(model, *next(iter(train)))
+    return {"precision": precision, "measured": {name: round(rate, 1) for name, rate in speed.items()}}
 
 
 def _run_epochs(computing, train, validation, recipe, out, seed, resume, watch) -> None:

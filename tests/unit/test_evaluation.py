@@ -165,8 +165,9 @@ def test_a_threshold_never_sees_a_test_label(falls_folder, tmp_path):
     chosen, kept = [], []
     for name, rows in (("clean", table), ("poisoned", table.assign(label=turned))):
         run = training.fit(
-            rows, tmp_path / name, "resnet", "improved", side=32, width=4, epochs=2, cache=tmp_path / "c"
-        )
+            rows, tmp_path / name, "resnet", "improved", side=32, width=4, epochs=2, cache=tmp_path / "c",
+            precision="fp32",
+        )  # fmt: skip
         validation = evaluation.validation_predictions(run)
         films = validation.merge(rows[["name", "sequence"]], on="name").assign(second=range(len(validation)))
         published, cheapest = evaluation.best_threshold(evaluation.sweep(validation)), alarms.cheapest(films, 10)[0]

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from harkit import models
+from harkit import models, precision
 from harkit.precision import Computing
 
 
@@ -32,3 +32,26 @@ def test_bf16_computes_in_bfloat16_and_answers_close_by_in_float32(network):
 def test_another_precision_is_refused(network):
     with pytest.raises(ValueError, match="no precision 'fp8'"):
         Computing(network, "fp8")
+
+
+def test_the_choice_is_measured_and_leaves_the_network_alone(network, monkeypatch):
+    images, labels = torch.randn(4, 3, 32, 32), torch.tensor([0, 1, 2, 3])
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    chosen, speed = precision.choose(network, images, labels)
+    assert set(speed) == set(precision.PRECISIONS) and chosen in speed and min(speed.values()) > 0
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ({"fp32": 1.0, "fp32 channels last": 0.9, "bf16": 0.5}, "bf16"),
+        ({"fp32": 1.0, "fp32 channels last": 0.95, "bf16": 2.0}, "fp32"),  # not worth it
+        ({"fp32": 1.0, "fp32 channels last": 0.7, "bf16": 2.0}, "fp32 channels last"),
+    ],
+)
+def test_the_fastest_wins_where_it_is_worth_it(network, monkeypatch, seconds, expected):
+    monkeypatch.setattr(precision, "_step", lambda computing, *_: seconds[computing.precision])
+    chosen, speed = precision.choose(network, torch.zeros(2, 3, 32, 32), torch.tensor([0, 1]))
+    assert chosen == expected and speed["bf16"] == 2 / seconds["bf16"]

@@ -18,7 +18,7 @@ def table(har_folder):
 @pytest.fixture
 def fit(table, tmp_path):
     def fit(name="run", network="resnet", recipe="improved", **changes):
-        chosen = dict(side=32, width=4, epochs=3, cache=tmp_path / "data" / "decoded") | changes
+        chosen = dict(side=32, width=4, epochs=3, cache=tmp_path / "data" / "decoded", precision="fp32") | changes
         return training.fit(changes.pop("table", table), tmp_path / name, network, recipe, **chosen)
 
     return fit
@@ -190,3 +190,21 @@ def test_a_bf16_run_says_so_and_its_validation_table_is_of_the_kept_float32_weig
     kept = evaluation.validation_predictions(run).filter(like="p_")
     assert runs.settings(run)["precision"] == "bf16"
     assert again.to_numpy() == pytest.approx(kept.to_numpy(), abs=1e-6)
+
+
+def test_the_precision_is_measured_kept_and_gone_on_with(fit, monkeypatch, tmp_path):
+    steps = []
+
+    def step(computing, *_):
+        steps.append(computing.precision)
+        return 0.5 if computing.precision == "bf16" else 1.0
+
+    monkeypatch.setattr(training.precisions, "_step", step)
+    with monkeypatch.context() as broken:
+        broken.setattr(training, "_run_epochs", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            fit(precision=None)
+    plan = runs.settings(tmp_path / "run")
+    assert plan["precision"] == "bf16" and plan["measured"]["bf16"] == 2 * plan["measured"]["fp32"]
+    steps.clear()
+    assert runs.settings(fit(precision=None, resume=True))["precision"] == "bf16" and not steps
