@@ -137,9 +137,9 @@ def _student(options) -> None:
 
 
 def _record(options) -> None:
-    from harkit import recorded, settings
+    from harkit import recording, settings
 
-    for folder in recorded.record(Path(options.data), settings.load("reduced"), options.study):
+    for folder in recording.record(Path(options.data), settings.load("reduced"), options.study):
         print(folder, flush=True)
 
 

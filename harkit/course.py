@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from harkit import fetch
+from harkit import fetch, recorded
 from harkit import settings as profiles
 from harkit.settings import InputError, Settings
 
@@ -194,9 +194,7 @@ def _fill_run_card(notebook, seconds: float, config: Settings, networks: tuple[s
                 f"|---|---|---|\n| {seconds:.0f} s | {pictures} | {machine} |"
             )
             if networks:
-                from harkit import comparison  # imports torch
-
-                cell.source += f"\n\n{comparison.recorded_line(networks)}"
+                cell.source += f"\n\n{recorded.run_card_line(networks)}"
 
 
 def _keep(notebook, path: Path, config: Settings) -> Path:

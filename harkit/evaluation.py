@@ -1,6 +1,7 @@
 """From a trained run to honest figures: predictions, scores with intervals, baselines, thresholds, submissions."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,10 +20,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from harkit import runs
-from harkit.pictures import NORMALISATION, Batches, PictureSet
 from harkit.settings import InputError
-from harkit.training import answer_table, predict_logits
+
+if TYPE_CHECKING:
+    from harkit.pictures import PictureSet
 
 THUMBNAIL = 16  # pixels: the baselines see no more
 FALL = "fall"
@@ -33,12 +34,15 @@ def predict(run: Path | str, catalogue: pd.DataFrame, cache: Path, blank: bool =
 
     `change` is applied to the images before they are normalised, as the `augment` of `harkit.pictures.Batches` is.
     """
+    from harkit import pictures, runs, training  # torch takes seconds and memory: only where a network is asked
+
     model, plan = runs.load(run)
-    pictures = PictureSet(catalogue, plan["side"], cache, plan["classes"], blank)
-    normalisation = NORMALISATION[plan["hyperparameters"]["normalisation"]]
+    asked = pictures.PictureSet(catalogue, plan["side"], cache, plan["classes"], blank)
+    normalisation = pictures.NORMALISATION[plan["hyperparameters"]["normalisation"]]
     device = next(model.parameters()).device
-    logits, _ = predict_logits(model, Batches(pictures, 64, device, augment=change, normalisation=normalisation))
-    return answer_table(logits, pictures.catalogue, plan["classes"])
+    batches = pictures.Batches(asked, 64, device, augment=change, normalisation=normalisation)
+    logits, _ = training.predict_logits(model, batches)
+    return training.answer_table(logits, asked.catalogue, plan["classes"])
 
 
 def unseen(run: Path | str, catalogue: pd.DataFrame) -> pd.DataFrame:
@@ -84,7 +88,7 @@ def worst_mistakes(predictions: pd.DataFrame, n: int = 10) -> pd.DataFrame:
     return wrong.assign(confidence=confidence).nlargest(n, "confidence")
 
 
-def baselines(pictures: PictureSet, tested: str = "test") -> pd.DataFrame:
+def baselines(pictures: "PictureSet", tested: str = "test") -> pd.DataFrame:
     """What no network is needed for: name, accuracy, low, high, macro_f1, n on one part of a PictureSet.
 
     Majority answer; nearest neighbour and logistic regression on 16×16 thumbnails; all fitted on the training part.
@@ -155,7 +159,7 @@ def submission(run: Path | str, catalogue: pd.DataFrame, cache: Path) -> pd.Data
     return pd.DataFrame({"id": names, "label": falls.astype(int)})
 
 
-def thumbnails(pictures: PictureSet) -> np.ndarray:
+def thumbnails(pictures: "PictureSet") -> np.ndarray:
     """What the baselines see of each picture: 16 × 16 pixels, (N, 768) in 0…1."""
     small = [
         np.asarray(Image.fromarray(pictures[i]).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX))

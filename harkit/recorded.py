@@ -1,31 +1,25 @@
-"""Recorded runs: trained once on photographs by one command, kept as small files, shown by the lessons.
+"""Recorded runs: trained once on photographs (`harkit.recording`), kept as small files, shown by the lessons.
 
 A run is a folder below `results/recorded/<study>/`: settings.json, environment.json, history.csv and predictions.csv
 (part, name, label, predicted, confidence of each picture that was asked about; no picture); of a tested run also
-clean_test.csv, with all probabilities. The parts are: validation;
-own test, the test of the run's own split, leaky or honest; clean test, pictures that no run of any split has seen.
+clean_test.csv, with all probabilities. The parts are: validation; own test, the test of the run's own split, leaky or
+honest; clean test, pictures that no run of any split has seen. Torch is not needed here.
 """
 
 import json
-import logging
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
-from sklearn.model_selection import train_test_split
 
-from harkit import catalogue as catalogues
-from harkit import evaluation, fetch, runs, splits, training
-from harkit.settings import InputError, Settings
-
-log = logging.getLogger(__name__)
+from harkit import evaluation, published, uncertainty
+from harkit.settings import InputError
 
 HERE = Path(__file__).parents[1] / "results" / "recorded"  # in a copy of the course
 SHIPPED = Path(__file__).parent / "recorded_runs"  # in an installed package (setup.py)
 SIZES = (5000, 1000, 1000)  # training, validation, test: as published, but honest; the test stays closed
 SIDE, WIDTH, SEEDS = 64, 16, (0, 1)
+NAMES = {"vgg16": "VGG16", "resnet": "ResNet"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +75,7 @@ def load(study: str) -> pd.DataFrame:
     rows = []
     keys = ("name", "network", "recipe", "split", "train_size", "seed", "epochs", "side", "width")
     for folder in folders(study):
-        plan, last = runs.settings(folder), runs.history(folder).iloc[-1]
+        plan, last = settings(folder), pd.read_csv(folder / "history.csv").iloc[-1]
         row = {"study": study, **{key: plan[key] for key in keys}}
         row |= {"learning_rate": plan["hyperparameters"]["learning_rate"], "train_accuracy": last.train_accuracy}
         rows += [row | {"part": part} | evaluation.score(asked) for part, asked in predictions(folder).groupby("part")]
@@ -93,7 +87,7 @@ def load(study: str) -> pd.DataFrame:
 
 def histories(study: str) -> pd.DataFrame:
     """One row an epoch of each recorded run: name, seed, and the columns of its history (`harkit.runs.history`)."""
-    kept = [(runs.settings(folder), runs.history(folder)) for folder in folders(study)]
+    kept = [(settings(folder), pd.read_csv(folder / "history.csv")) for folder in folders(study)]
     return pd.concat([rows.assign(name=plan["name"], seed=plan["seed"]) for plan, rows in kept], ignore_index=True)
 
 
@@ -118,59 +112,59 @@ def probabilities(folder: Path) -> pd.DataFrame:
     return evaluation.load_predictions(folder / "clean_test.csv")
 
 
-def record(data: Path, config: Settings, studies: list[str] | None = None, out: Path = HERE) -> Iterator[Path]:
-    """Make the runs that are not recorded yet, one after the other, on the photographs at `data`; gives each folder.
+def settings(folder: Path) -> dict:
+    """What was trained, how and on what; `harkit.runs.settings` without torch."""
+    return json.loads((folder / "settings.json").read_text(encoding="utf-8"))
 
-    A run that was broken off goes on where it stopped. Raises InputError for an unknown study.
+
+def honest() -> pd.DataFrame:
+    """The rows of the study "leak" that are honestly split and about the clean test, one a network and recipe."""
+    table = load("leak")
+    return table[(table.part == "clean test") & (table.split == "honest") & (table.seed == 0)]
+
+
+def claimed_and_clean() -> pd.DataFrame:
+    """How much of an accuracy is memory, from the recorded runs: one row a network and recipe, on a leaky split.
+
+    Columns: name, n_claimed, claimed (on its own test), n_clean, clean (on pictures that it never saw), difference with
+    its 95 % interval low, high (Newcombe, 1998), and honest: the clean test's figure for a training without the leak.
     """
-    for study in studies or STUDIES:
-        if study not in STUDIES:
-            raise InputError(f"There is no study '{study}': choose one of {', '.join(STUDIES)}.")
-        for plan in STUDIES[study]:
-            for seed in plan.seeds:
-                target = out / study / f"{plan.name.replace(' ', '-').replace(',', '')}-seed{seed}"
-                if not (target / "predictions.csv").exists():
-                    _keep(*_train(plan, seed, data, config), plan, target)
-                    yield target
+    rows, runs = [], {tuple(settings(f)[k] for k in ("network", "recipe", "split", "seed")): f
+                         for f in folders("leak")}  # fmt: skip
+    for (network, recipe, split, seed), folder in runs.items():
+        if split == "leaky" and (network, recipe, "honest", seed) in runs:
+            answers = dict(list(predictions(folder).groupby("part")))
+            own, clean = answers["own test"], answers["clean test"]
+            gap, low, high = uncertainty.difference(own, clean)
+            honest = predictions(runs[network, recipe, "honest", seed]).query("part == 'clean test'")
+            rows.append({
+                "name": f"{NAMES[network]}, {recipe} recipe",
+                "n_claimed": len(own), "claimed": uncertainty.accuracy(own),
+                "n_clean": len(clean), "clean": uncertainty.accuracy(clean),
+                "difference": gap, "low": low, "high": high, "honest": uncertainty.accuracy(honest),
+            })  # fmt: skip
+    return pd.DataFrame(rows).sort_values("claimed", ascending=False, ignore_index=True)
 
 
-def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, pd.DataFrame]:
-    """The run of a plan, and what it says of the pictures that the study asks about."""
-    catalogue = splits.honest(catalogues.read(fetch.unpack(data, config.data)), SIZES)
-    clean = splits.part(catalogue, "test")
-    if plan.split == "leaky":  # drawn from the same pictures as the honest parts: the clean test stays out of reach
-        catalogue = splits.leaky(catalogue[catalogue.split != "test"], SIZES, seed)
-    train = catalogue[catalogue.split == "train"]
-    if plan.train_size < len(train) and plan.split == "honest":
-        _, left_out = train_test_split(train, train_size=plan.train_size, stratify=train.label, random_state=seed)
-        catalogue.loc[left_out.index, "split"] = ""
-    key = [plan.network, plan.recipe, plan.split, f"width{plan.width}", plan.train_size, plan.epochs, plan.without]
-    key = "-".join(map(str, [*key, *plan.changes.values(), f"seed{seed}"]))  # plans that are equal share one training
-    out = config.results / "recording" / key.replace(" ", "_")
-    cache = config.data / "decoded"
-    if not runs.finished(out):
-        training.fit(
-            catalogue, out, plan.network, plan.recipe, side=SIDE, width=plan.width, epochs=plan.epochs, seed=seed,
-            device="cpu", split=plan.split, cache=cache, without=plan.without, changes={"keep": "last", **plan.changes},
-            precision=plan.precision, resume=(out / "settings.json").exists(),
-        )  # fmt: skip
-    if not plan.tested:
-        return out, evaluation.validation_predictions(out).assign(part="validation")
-    tests = {"own test": splits.part(catalogue, "test"), "clean test": clean}
-    return out, pd.concat([evaluation.predict(out, rows, cache).assign(part=part) for part, rows in tests.items()])
+def run_card_line(networks: tuple[str, ...] = ("vgg16", "resnet")) -> str:
+    """What was recorded of these networks, as the sentence of a run card."""
+    rows = honest()
+    rows = rows[rows.network.isin(networks)].sort_values("accuracy", ascending=False)
+    shares = ", ".join(f"{NAMES[row.network]} {row.recipe} {100 * row.accuracy:.1f} %" for row in rows.itertuples())
+    return (
+        f"**Recorded** on real photographs ({rows.side.iloc[0]} px, width {rows.width.iloc[0]}, {rows.n.iloc[0]:,} "
+        f"test pictures that no run has seen): {shares}."
+    )
 
 
-def _keep(run: Path, answers: pd.DataFrame, plan: Plan, target: Path) -> None:
-    answers = answers.assign(confidence=answers.filter(like="p_").max(axis=1).round(4))
-    with fetch.new_folder(target) as unfinished:
-        for name in ("environment.json", "history.csv"):
-            shutil.copy(run / name, unfinished / name)
-        used = pd.read_csv(run / "split.csv", keep_default_na=False)
-        trained = int(((used.split == "train") & ~used.name.str.contains("_augmented")).sum())  # without changed copies
-        made = runs.settings(run) | {"name": plan.name, "train_size": trained}
-        (unfinished / "settings.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
-        columns = ["part", "name", "label", "predicted"]
-        if plan.tested:
-            scored = answers[answers.part == "clean test"].round(3)
-            catalogues.write_table(scored[[*columns[1:], *scored.filter(like="p_")]], unfinished / "clean_test.csv")
-        catalogues.write_table(answers[[*columns, "confidence"]], unfinished / "predictions.csv")
+def readme_table() -> str:
+    """The table of README.md, in Markdown: published, recorded with a leak, on a clean test, and without the leak."""
+    published_accuracy = published.summary().set_index("network").test_accuracy
+    heads = "network", "as published", "leaky split, own test", "leaky split, clean test", "honest split, clean test"
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for row in claimed_and_clean().itertuples():
+        name, recipe = row.name.split(", ")
+        claim = published_accuracy[name.lower()] if recipe == "published recipe" else None
+        shares = [claim, row.claimed, row.clean, row.honest]
+        lines.append(f"| {row.name} | " + " | ".join("" if s is None else f"{100 * s:.1f} %" for s in shares) + " |")
+    return "\n".join(lines)

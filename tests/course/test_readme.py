@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from harkit import __main__ as command_line
-from harkit import comparison, course, settings
+from harkit import course, recorded, settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -20,7 +20,7 @@ ADDRESS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 def with_figures(text: str) -> str:
     """README.md with the table of the recorded runs as it is now: `python tests/course/test_readme.py` writes it."""
-    made = f"<!-- made: results -->\n{comparison.readme_table()}\n<!-- end -->"
+    made = f"<!-- made: results -->\n{recorded.readme_table()}\n<!-- end -->"
     return re.sub(r"<!-- made: results -->.*?<!-- end -->", lambda _: made, text, flags=re.DOTALL)
 
 
@@ -33,7 +33,7 @@ def test_the_figures_are_those_of_the_recorded_runs():
 def test_the_run_cards_are_those_of_the_recorded_runs(number, networks):
     notebook = nbformat.read(next((ROOT / "notebooks").glob(f"{number}_*.ipynb")), 4)
     card = next(cell.source for cell in notebook.cells if "run-card" in cell.metadata.get("tags", []))
-    assert card.endswith(comparison.recorded_line(networks)), "make outputs"
+    assert card.endswith(recorded.run_card_line(networks)), "make outputs"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -1,6 +1,8 @@
 """What a lesson writes out in full stands in the package too, and both are the same code."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -69,3 +71,12 @@ def test_a_changed_number_is_noticed():
 def test_a_changed_docstring_or_comment_is_not():
     package = (ROOT / "harkit" / "models.py").read_text(encoding="utf-8")
     assert definition(package.replace("4096 in the paper", "many"), "VGG16") == definition(package, "VGG16")
+
+
+def test_lesson_1_needs_no_torch():
+    """It takes seconds to import and half a gigabyte a learner: thirty of them share one server."""
+    tree = ast.parse(lesson_source("01_data_preparation").replace("%", "#"))
+    imports = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    uses = "from harkit import evaluation, recorded\nrecorded.claimed_and_clean()"
+    check = "\n".join([*imports, uses, "import sys", "assert 'torch' not in sys.modules"])
+    subprocess.run([sys.executable, "-c", check], check=True, cwd=ROOT)

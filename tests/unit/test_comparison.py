@@ -35,7 +35,7 @@ def test_one_network_can_be_asked_for(trained, config):
 
 
 def test_claimed_and_clean_are_of_one_run_and_never_of_the_same_pictures():
-    table = comparison.claimed_and_clean().set_index("name")
+    table = recorded.claimed_and_clean().set_index("name")
     assert (table.n_clean == 1000).all()
     assert ((table.low < table.difference) & (table.difference < table.high)).all()
     for folder in recorded.folders("leak"):
@@ -43,13 +43,13 @@ def test_claimed_and_clean_are_of_one_run_and_never_of_the_same_pictures():
         if plan["split"] == "leaky":
             answers = recorded.predictions(folder)
             own, clean = (answers[answers.part == part] for part in ("own test", "clean test"))
-            row = table.loc[f"{comparison.NAMES[plan['network']]}, {plan['recipe']} recipe"]
+            row = table.loc[f"{recorded.NAMES[plan['network']]}, {plan['recipe']} recipe"]
             assert (row.claimed, row.clean) == (uncertainty.accuracy(own), uncertainty.accuracy(clean))
             assert not set(own.name) & set(clean.name)
 
 
 def test_the_leak_inflates_what_the_improved_networks_claim():
-    table = comparison.claimed_and_clean().set_index("name")
+    table = recorded.claimed_and_clean().set_index("name")
     assert table.low["ResNet, improved recipe"] > 0.4
     assert abs(table.clean - table.honest)["ResNet, improved recipe"] < 0.05
 

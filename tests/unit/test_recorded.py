@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from harkit import catalogue as catalogues
-from harkit import models, recorded, runs
+from harkit import models, recorded, recording, runs
 from harkit.settings import InputError
 
 STUDIES = [study for study in recorded.STUDIES if (recorded.HERE / study).is_dir()]
@@ -60,9 +60,9 @@ def small(monkeypatch, tmp_path):
 
 
 def test_recording_makes_what_is_missing_and_a_second_call_nothing(small, har_folder, config):
-    made = list(recorded.record(har_folder, config, out=recorded.HERE))
+    made = list(recording.record(har_folder, config, out=recorded.HERE))
     assert len(made) == 2 * len(recorded.SEEDS)
-    assert list(recorded.record(har_folder, config, out=recorded.HERE)) == []
+    assert list(recording.record(har_folder, config, out=recorded.HERE)) == []
     table = recorded.load("ablation")
     assert list(table.name) == ["as it is"] * 2 + ["no shortcut"] * 2
     answers = [recorded.predictions(folder) for folder in made]
@@ -74,7 +74,7 @@ def test_recording_makes_what_is_missing_and_a_second_call_nothing(small, har_fo
 def test_the_clean_test_is_seen_by_neither_split(small, monkeypatch, har_folder, config):
     plans = [recorded.Plan(split, 30, 1, split=split, seeds=(0,), tested=True) for split in ("leaky", "honest")]
     monkeypatch.setattr(recorded, "STUDIES", {"leak": plans})
-    leaky, honest = (recorded.predictions(folder) for folder in recorded.record(har_folder, config, out=recorded.HERE))
+    leaky, honest = (recorded.predictions(folder) for folder in recording.record(har_folder, config, out=recorded.HERE))
     clean = [set(rows.name[rows.part == "clean test"]) for rows in (leaky, honest)]
     assert clean[0] == clean[1] and clean[0]
     assert set(honest.name[honest.part == "own test"]) == clean[0]
@@ -92,7 +92,7 @@ def test_the_clean_test_is_seen_by_neither_split(small, monkeypatch, har_folder,
 
 def test_an_unknown_study_is_refused(small, har_folder, config):
     with pytest.raises(InputError, match="no study 'x'"):
-        list(recorded.record(har_folder, config, ["x"]))
+        list(recording.record(har_folder, config, ["x"]))
     with pytest.raises(InputError, match="no study 'x'"):
         recorded.load("x")
 
@@ -119,7 +119,7 @@ def test_a_network_without_batch_norm_has_none():
 
 
 def test_a_run_without_a_part_is_loaded_without_it(small, har_folder, config):
-    folder = list(recorded.record(har_folder, config, out=recorded.HERE))[-1]
+    folder = list(recording.record(har_folder, config, out=recorded.HERE))[-1]
     assert runs.settings(folder)["without"] == "shortcut"
     trained = next(path for path in (config.results / "recording").iterdir() if "shortcut" in path.name)
     network, _ = runs.load(trained)

@@ -1,0 +1,72 @@
+"""Make the recorded runs: train what `harkit.recorded` plans, on photographs, and keep what is small of it."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+from sklearn.model_selection import train_test_split
+
+from harkit import catalogue as catalogues
+from harkit import evaluation, fetch, recorded, runs, splits, training
+from harkit.recorded import Plan
+from harkit.settings import InputError, Settings
+
+
+def record(data: Path, config: Settings, studies: list[str] | None = None, out: Path = recorded.HERE) -> Iterator[Path]:
+    """Make the runs that are not recorded yet, one after the other, on the photographs at `data`; gives each folder.
+
+    A run that was broken off goes on where it stopped. Raises InputError for an unknown study.
+    """
+    for study in studies or recorded.STUDIES:
+        if study not in recorded.STUDIES:
+            raise InputError(f"There is no study '{study}': choose one of {', '.join(recorded.STUDIES)}.")
+        for plan in recorded.STUDIES[study]:
+            for seed in plan.seeds:
+                target = out / study / f"{plan.name.replace(' ', '-').replace(',', '')}-seed{seed}"
+                if not (target / "predictions.csv").exists():
+                    _keep(*_train(plan, seed, data, config), plan, target)
+                    yield target
+
+
+def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, pd.DataFrame]:
+    """The run of a plan, and what it says of the pictures that the study asks about."""
+    catalogue = splits.honest(catalogues.read(fetch.unpack(data, config.data)), recorded.SIZES)
+    clean = splits.part(catalogue, "test")
+    if plan.split == "leaky":  # drawn from the same pictures as the honest parts: the clean test stays out of reach
+        catalogue = splits.leaky(catalogue[catalogue.split != "test"], recorded.SIZES, seed)
+    train = catalogue[catalogue.split == "train"]
+    if plan.train_size < len(train) and plan.split == "honest":
+        _, left_out = train_test_split(train, train_size=plan.train_size, stratify=train.label, random_state=seed)
+        catalogue.loc[left_out.index, "split"] = ""
+    key = [plan.network, plan.recipe, plan.split, f"width{plan.width}", plan.train_size, plan.epochs, plan.without]
+    key = "-".join(map(str, [*key, *plan.changes.values(), f"seed{seed}"]))  # plans that are equal share one training
+    out = config.results / "recording" / key.replace(" ", "_")
+    cache = config.data / "decoded"
+    if not runs.finished(out):
+        training.fit(
+            catalogue, out, plan.network, plan.recipe, side=recorded.SIDE, width=plan.width, epochs=plan.epochs,
+            seed=seed, device="cpu", split=plan.split, cache=cache, without=plan.without, precision=plan.precision,
+            changes={"keep": "last", **plan.changes}, resume=(out / "settings.json").exists(),
+        )  # fmt: skip
+    if not plan.tested:
+        return out, evaluation.validation_predictions(out).assign(part="validation")
+    tests = {"own test": splits.part(catalogue, "test"), "clean test": clean}
+    return out, pd.concat([evaluation.predict(out, rows, cache).assign(part=part) for part, rows in tests.items()])
+
+
+def _keep(run: Path, answers: pd.DataFrame, plan: Plan, target: Path) -> None:
+    answers = answers.assign(confidence=answers.filter(like="p_").max(axis=1).round(4))
+    with fetch.new_folder(target) as unfinished:
+        for name in ("environment.json", "history.csv"):
+            shutil.copy(run / name, unfinished / name)
+        used = pd.read_csv(run / "split.csv", keep_default_na=False)
+        trained = int(((used.split == "train") & ~used.name.str.contains("_augmented")).sum())  # without changed copies
+        made = runs.settings(run) | {"name": plan.name, "train_size": trained}
+        (unfinished / "settings.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+        columns = ["part", "name", "label", "predicted"]
+        if plan.tested:
+            scored = answers[answers.part == "clean test"].round(3)
+            catalogues.write_table(scored[[*columns[1:], *scored.filter(like="p_")]], unfinished / "clean_test.csv")
+        catalogues.write_table(answers[[*columns, "confidence"]], unfinished / "predictions.csv")
