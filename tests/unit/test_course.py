@@ -1,10 +1,14 @@
+import base64
+import io
 import re
 import shutil
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from harkit import course, fetch
 from harkit.settings import InputError
@@ -145,3 +149,19 @@ def test_a_stored_copy_says_how_to_get_a_widget(folder, config):
     stored = nbformat.read(config.results / "executed" / path.name, as_version=4)
     assert "widgets" not in stored.metadata
     assert [list(out.data) for out in stored.cells[-1].outputs] == [["text/plain"]]
+
+
+def test_diagrams_are_kept_in_few_colours_and_look_the_same():
+    rng = np.random.default_rng(0)
+    pixels = np.full((200, 300, 3), 255, np.uint8)
+    pixels[40:160, 60:240] = (0, 114, 178)
+    pixels[::10, ::10] = rng.integers(0, 40, 3)
+    written = io.BytesIO()
+    Image.fromarray(pixels).save(written, "PNG", compress_level=0)
+    png = base64.b64encode(written.getvalue()).decode()
+    output = nbformat.v4.new_output("display_data", data={"image/png": png})
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output])])
+    course._shrink_diagrams(notebook)
+    kept = notebook.cells[0].outputs[0].data["image/png"]
+    seen = np.asarray(Image.open(io.BytesIO(base64.b64decode(kept))).convert("RGB"))
+    assert len(kept) < len(png) / 10 and np.array_equal(seen, pixels)
