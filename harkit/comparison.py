@@ -59,6 +59,3 @@ def _row(network, what, pictures, side, epochs, scored_on, accuracy, low=None, h
         network=network, what=what, pictures=pictures, side=side, epochs=epochs, scored_on=scored_on,
         accuracy=accuracy, low=low, high=high, macro_f1=macro_f1, n=n,
     )  # fmt: skip
-
-
-from harkit.recorded import claimed_and_clean  # noqa: E402, F401 - temporary
