@@ -27,8 +27,9 @@ test-all: lint
 # The outputs stored in the notebooks: of a run in a fresh copy of the course, so that they name no folder of yours.
 outputs: .venv/installed
 	rm -rf build/outputs
-	mkdir -p build/outputs
+	mkdir -p build/outputs/results
 	cp -R notebooks harkit build/outputs/
+	cp -R results/recorded build/outputs/results/
 	cd build/outputs && HARKIT_PROFILE=reduced HARKIT_HAR= HARKIT_FALLS= HARKIT_DATA= HARKIT_RESULTS= \
 		"$(CURDIR)/.venv/bin/python" -m harkit course
 	.venv/bin/python -m nbstripout --keep-output --keep-count --keep-id --extra-keys metadata.language_info.version \
