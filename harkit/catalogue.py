@@ -18,6 +18,7 @@ from PIL import ExifTags, Image, ImageOps
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from harkit import fetch
 from harkit.layouts import find_top, list_files
 from harkit.settings import InputError, cores
 
@@ -92,11 +93,8 @@ def save(catalogue: pd.DataFrame, path: Path | str, folder: Path | str) -> None:
 
 def write_table(table: pd.DataFrame, path: Path | str) -> None:
     """Write a CSV file under a temporary name, then rename."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    table.to_csv(unfinished, index=False, lineterminator="\n")
-    unfinished.replace(path)
+    with fetch.new_file(path) as unfinished:
+        table.to_csv(unfinished, index=False, lineterminator="\n")
 
 
 def load(path: Path | str, folder: Path | str) -> pd.DataFrame:

@@ -206,10 +206,8 @@ def _keep(notebook, path: Path, config: Settings) -> Path:
     _close_widgets(notebook)
     _shrink_diagrams(notebook)
     target = config.results / "executed" / path.name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
-    nbformat.write(notebook, unfinished)
-    unfinished.replace(target)
+    with fetch.new_file(target) as unfinished:
+        nbformat.write(notebook, unfinished)
     return target
 
 

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 KAGGLE_HANDLE = "meetnagadia/human-action-recognition-har-dataset/versions/1"  # pinned: works from the cache, offline
 KINDS = ("har", "falls")
 LARGEST_ZIP = 40 * 2**30  # bytes unpacked; the real set holds 0.3 GB
+UNFINISHED = ".unfinished"  # how the name of a file ends that is still being written
 LARGEST_RATIO = 200  # unpacked over packed; JPEG files hardly shrink
 
 
@@ -69,6 +70,19 @@ def new_folder(folder: Path):
                 raise
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
+def new_file(path: Path | str):
+    """A temporary path that becomes `path` when the block ends well, and disappears when it does not."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _draw(kind: str, to: Path, count: int | None, seed: int) -> Path:

@@ -59,8 +59,8 @@ class Batches:
 
     With a `seed` the order is new each `epoch` (set it before iterating) and the same for the same seed and epoch;
     without one it is the order of the catalogue. `augment` takes and gives images in 0…1, (N, 3, H, W), and a
-    generator. Each picture comes exactly once; a last batch of one picture joins the one before it, because batch
-    normalisation needs two.
+    generator. `pieces(n)` gives an epoch in pieces of n batches, each of which can be had alone. Each picture comes
+    exactly once; a last batch of one picture joins the one before it, because batch normalisation needs two.
     """
 
     def __init__(self, pictures, batch_size=32, device="cpu", seed=None, augment=None, normalisation=HALF):
@@ -73,11 +73,21 @@ class Batches:
         return full + (rest > 1 or (rest == 1 and full == 0))
 
     def __iter__(self):
+        return self._between(0, len(self))
+
+    def pieces(self, n: int) -> list:
+        """The batches of this epoch, `n` at a time: a list of iterables. What a piece holds depends on no other one."""
+        ends = [*range(n, len(self), n), len(self)]
+        return [self._between(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+
+    def _between(self, start: int, end: int):
         rows, generator = torch.arange(len(self.pictures)), torch.Generator()
         if self.seed is not None:
             generator.manual_seed(self.seed * 1_000_003 + self.epoch)
             rows = rows[torch.randperm(len(rows), generator=generator)]
-        for i in range(len(self)):
+            if start:  # an order drawn as for the first piece, then changes of its own
+                generator.manual_seed((self.seed * 1_000_003 + self.epoch) * 1_009 + start)
+        for i in range(start, end):
             last = i == len(self) - 1
             batch = rows[i * self.batch_size : None if last else (i + 1) * self.batch_size].numpy()
             pixels = torch.from_numpy(self.pictures.pixels[self.pictures.index[batch]]).to(self.device)

@@ -2,7 +2,6 @@
 validation.csv, weights.safetensors; while it trains also checkpoint.pt. Every file is written whole or not at all."""
 
 import json
-import os
 import platform
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from torch import nn
 
 import harkit
 from harkit import catalogue as catalogues
-from harkit import models, splits
+from harkit import fetch, models, splits
 from harkit import settings as profiles
 from harkit.settings import InputError
 
@@ -67,23 +66,42 @@ def history(run: Path | str) -> pd.DataFrame:
     return pd.read_csv(Path(run) / "history.csv")
 
 
-def save_epoch(out, model, optimizer, scheduler, rows, best, is_best) -> None:
-    """Keep the weights if they are the best so far, and all that a resumed run needs. Each file atomically."""
-    unfinished = out / f".unfinished.{os.getpid()}"
-    if is_best:
-        state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+def keep_best(out: Path, model: nn.Module) -> None:
+    """Keep these weights as the best so far."""
+    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    with fetch.new_file(out / "best.safetensors") as unfinished:
         safetensors.torch.save_file(state, unfinished)
-        unfinished.replace(out / "best.safetensors")
+
+
+def save_checkpoint(out: Path, model, optimizer, scheduler, **progress) -> None:
+    """All that a training needs to go on from here. The last checkpoint stays until this one is whole."""
     state = dict(model=model.state_dict(), optimizer=optimizer.state_dict(), scheduler=scheduler.state_dict())
-    torch.save(state | dict(rows=rows, best=best), unfinished)
-    unfinished.replace(out / "checkpoint.pt")
-    catalogues.write_table(pd.DataFrame(rows), out / "history.csv")
+    with fetch.new_file(out / "checkpoint.pt") as unfinished:
+        torch.save(state | progress, unfinished)
+    if progress["rows"]:
+        catalogues.write_table(pd.DataFrame(progress["rows"]), out / "history.csv")
+
+
+def load_checkpoint(out: Path, model, optimizer, scheduler, device) -> dict:
+    """Put the last checkpoint into these three, and give the rest of it; {} where there is none."""
+    if not (out / "checkpoint.pt").exists():
+        return {}
+    state = torch.load(out / "checkpoint.pt", map_location=device, weights_only=True)
+    for part, name in ((model, "model"), (optimizer, "optimizer"), (scheduler, "scheduler")):
+        part.load_state_dict(state.pop(name))
+    return state
 
 
 def check_free(out: Path, resume: bool, anew: bool) -> None:
-    """Raise InputError where a run in `out` would be overwritten, or can't be gone on with."""
-    if resume and not (out / "settings.json").exists():
+    """Raise InputError where a run in `out` would be overwritten, or can't be gone on with.
+
+    What a killed process left unfinished is removed. A run that was killed before its first settings were written has
+    nothing to go on with, and is begun.
+    """
+    if resume and not (out / "settings.json").exists() and not (out / "split.csv").exists():
         raise InputError(f"{out} holds no run to go on with: leave out --resume.")
+    for path in out.glob(f".*{fetch.UNFINISHED}"):
+        path.unlink(missing_ok=True)
     if not resume and not anew and out.exists() and any(out.iterdir()):
         raise InputError(f"{out} is not empty: choose another --out, or go on with its run by --resume.")
 
@@ -99,9 +117,8 @@ def check_same(out: Path, plan: dict) -> dict:
 
 def write_json(path: Path, content: dict) -> None:
     """Write JSON under a temporary name, then rename."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    with fetch.new_file(path) as unfinished:
+        unfinished.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _environment() -> dict:

@@ -23,6 +23,9 @@ from harkit.settings import InputError, Settings
 
 log = logging.getLogger(__name__)
 
+PIECE = 50  # batches after which a long epoch can be gone on with
+CHECKPOINT_SECONDS = 60  # between two checkpoints within an epoch
+
 
 def train_one_epoch(model, batches, optimizer, loss_function, after_batch=None) -> dict:
     """Show the network every training picture once. Gives mean loss, running accuracy and examples per second."""
@@ -154,6 +157,7 @@ def fit(
         plan["start"] = _begin_with(model, Path(start))
     plan["pretrained"] = chosen.pretrained and not start and models.load_imagenet(model, download)
     model.to(device)
+    resume = resume and (out / "settings.json").exists()
     if resume:
         plan = runs.check_same(out, plan)
         chosen = recipes.Recipe(**plan["hyperparameters"])
@@ -183,42 +187,66 @@ def _run_epochs(computing, train, validation, recipe, out, seed, resume, watch) 
     model = computing.network
     optimizer, scheduler = _make_optimizer(model, recipe, len(train))
     loss_function = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
-    rows, best = [], -math.inf
-    if resume and (out / "checkpoint.pt").exists():
-        state = torch.load(out / "checkpoint.pt", map_location=train.device, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        scheduler.load_state_dict(state["scheduler"])
-        rows, best = state["rows"], state["best"]
-    every = max(1, len(train) // 5)
-    progress = tqdm(range(len(rows), recipe.epochs), desc="epochs", leave=False, disable=None)
-    for epoch in progress:
-        train.epoch = epoch
-        torch.manual_seed(seed * 1_000_003 + epoch)  # dropout: the same in a resumed run
-        batch = 0
-
-        def after_batch(seen, loss, accuracy, epoch=epoch):
-            nonlocal batch
-            batch += 1
-            scheduler.step()
-            if watch and batch % every == 0:
-                watch(epoch + batch / len(train), train_loss=loss, train_accuracy=accuracy)
-
-        started = time.perf_counter()
-        row = {"epoch": epoch + 1, **train_one_epoch(computing, train, optimizer, loss_function, after_batch)}
-        row["pictures_per_second"] = len(train.pictures) / (time.perf_counter() - started)
-        if not math.isfinite(row["train_loss"]):
-            raise InputError(
-                f"The training loss became {row['train_loss']} in epoch {epoch + 1}: lower the learning rate."
-            )
-        row |= _validate(computing, validation)
-        row["seconds"] = time.perf_counter() - started
+    done = runs.load_checkpoint(out, model, optimizer, scheduler, train.device) if resume else {}
+    rows, best, parts = done.get("rows", []), done.get("best", -math.inf), done.get("parts", [])
+    saved = time.perf_counter()
+    for epoch in tqdm(range(len(rows), recipe.epochs), desc="epochs", leave=False, disable=None):
+        train.epoch, started = epoch, time.perf_counter()
+        pieces = train.pieces(PIECE)
+        for number in range(len(parts), len(pieces)):
+            torch.manual_seed((seed * 1_000_003 + epoch) * 1_009 + number)  # dropout: the same in a resumed run
+            after = _Progress(scheduler, watch, epoch, parts, len(train))
+            part = train_one_epoch(computing, pieces[number], optimizer, loss_function, after)
+            part |= {"seen": after.seen, "seconds": time.perf_counter() - started}
+            started = time.perf_counter()
+            parts.append(part)
+            _check_loss(part["train_loss"], epoch)
+            if number + 1 < len(pieces) and time.perf_counter() - saved > CHECKPOINT_SECONDS:
+                runs.save_checkpoint(out, model, optimizer, scheduler, rows=rows, best=best, parts=parts)
+                saved = time.perf_counter()
+        row = {"epoch": epoch + 1, **_together(parts), **_validate(computing, validation)}
+        row["seconds"] = sum(part["seconds"] for part in parts) + time.perf_counter() - started
         rows.append(row)
         if watch:
             watch(epoch + 1, validation_accuracy=row["validation_accuracy"])
         value = row[f"validation_{recipe.keep}"] if recipe.keep != "last" else epoch
-        is_best, best = value > best, max(value, best)
-        runs.save_epoch(out, model, optimizer, scheduler, rows, best, is_best)
+        if value > best:
+            best = value
+            runs.keep_best(out, model)
+        parts = []
+        runs.save_checkpoint(out, model, optimizer, scheduler, rows=rows, best=best, parts=parts)
+        saved = time.perf_counter()
+
+
+class _Progress:
+    """Called after each batch of a piece: moves the learning rate on, and draws the live curve five times an epoch."""
+
+    def __init__(self, scheduler, watch, epoch, parts, batches):
+        self.scheduler, self.watch, self.epoch, self.parts = scheduler, watch, epoch, list(parts)
+        self.batches, self.seen, self.batch = batches, 0, len(parts) * PIECE
+
+    def __call__(self, seen, loss, accuracy) -> None:
+        self.seen, self.batch = seen, self.batch + 1
+        self.scheduler.step()
+        if self.watch and self.batch % max(1, self.batches // 5) == 0:
+            so_far = _together([*self.parts, {"train_loss": loss, "train_accuracy": accuracy, "seen": seen}])
+            self.watch(self.epoch + self.batch / self.batches, **so_far)
+
+
+def _together(parts: list[dict]) -> dict:
+    """The figures of an epoch from those of its pieces: means over pictures, speeds over seconds."""
+    seen = sum(part["seen"] for part in parts)
+    means = {name: sum(part[name] * part["seen"] for part in parts) / seen for name in ("train_loss", "train_accuracy")}
+    if "seconds" not in parts[-1]:
+        return means
+    busy = sum(part["seen"] / part["examples_per_second"] for part in parts)
+    seconds = sum(part["seconds"] for part in parts)
+    return means | {"examples_per_second": seen / busy, "pictures_per_second": seen / seconds}
+
+
+def _check_loss(loss: float, epoch: int) -> None:
+    if not math.isfinite(loss):
+        raise InputError(f"The training loss became {loss} in epoch {epoch + 1}: lower the learning rate.")
 
 
 def _validate(model, batches) -> dict:

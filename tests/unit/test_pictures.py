@@ -93,3 +93,16 @@ def test_pixels_are_normalised_as_published(chosen):
 def test_no_pictures_are_refused(table, tmp_path):
     with pytest.raises(InputError, match="no pictures"):
         PictureSet(table[:0], 32, tmp_path)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 100])
+def test_the_pieces_of_an_epoch_are_the_epoch(table, tmp_path, n):
+    pictures = PictureSet(table, 16, tmp_path / "cache", ["calling", "cycling", "running"])
+    batches = Batches(pictures, 8, seed=3)
+    batches.epoch = 2
+    whole = [labels for _, labels in batches]
+    pieces = batches.pieces(n)
+    assert len(pieces) == -(-len(batches) // n)
+    last_first = [[labels for _, labels in piece] for piece in reversed(pieces)][::-1]  # each can be had alone
+    again = [labels for piece in last_first for labels in piece]
+    assert all(torch.equal(a, b) for a, b in zip(whole, again, strict=True))

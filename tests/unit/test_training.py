@@ -1,3 +1,4 @@
+import errno
 import json
 from dataclasses import replace
 
@@ -53,24 +54,63 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(fit):
     assert not same(weights(fit("a2", seed=1)), weights(fit("b2")))
 
 
-@pytest.mark.parametrize(("recipe", "precision"), [("published", "fp32"), ("improved", "fp32"), ("improved", "bf16")])
-def test_a_resumed_run_equals_an_unbroken_one(fit, monkeypatch, recipe, precision):
-    whole = fit("whole", recipe=recipe, epochs=4, copies_per_class=2, precision=precision)
-    keep = runs.save_epoch
+def stop_after(monkeypatch, checkpoints):
+    """The training ends, as if the power had failed, after so many checkpoints."""
+    keep, count = runs.save_checkpoint, []
 
-    def stop_after_two(out, model, optimizer, scheduler, rows, best, is_best):
-        keep(out, model, optimizer, scheduler, rows, best, is_best)
-        if len(rows) == 2:
+    def stop(*arguments, **progress):
+        keep(*arguments, **progress)
+        count.append(1)
+        if len(count) == checkpoints:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs, "save_epoch", stop_after_two)
-    with pytest.raises(KeyboardInterrupt):
-        fit("broken", recipe=recipe, epochs=4, copies_per_class=2, precision=precision)
-    monkeypatch.setattr(runs, "save_epoch", keep)
-    resumed = fit("broken", recipe=recipe, epochs=4, copies_per_class=2, resume=True)
+    monkeypatch.setattr(runs, "save_checkpoint", stop)
+
+
+@pytest.mark.parametrize(("recipe", "precision"), [("published", "fp32"), ("improved", "fp32"), ("improved", "bf16")])
+@pytest.mark.parametrize("checkpoints", [2, 3])  # at the border of an epoch, within one
+def test_a_resumed_run_equals_an_unbroken_one(fit, monkeypatch, recipe, precision, checkpoints):
+    small = replace(recipes.get("resnet", recipe), batch_size=8)  # 5 batches an epoch, and a rest
+    monkeypatch.setitem(recipes.RECIPES, ("resnet", recipe), small)
+    monkeypatch.setattr(training, "PIECE", 3)
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
+    chosen = dict(recipe=recipe, epochs=3, copies_per_class=2, precision=precision)
+    whole = fit("whole", **chosen)
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        stop_after(broken, checkpoints)
+        fit("broken", **chosen)
+    resumed = fit("broken", **chosen | {"resume": True})
     assert same(weights(whole), weights(resumed))
     columns = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_f1"]
-    pd.testing.assert_frame_equal(runs.history(whole)[columns], runs.history(resumed)[columns])
+    pd.testing.assert_frame_equal(runs.history(whole)[columns], runs.history(resumed)[columns], check_exact=True)
+    assert not (resumed / "checkpoint.pt").exists()
+
+
+def test_the_figures_of_an_epoch_do_not_depend_on_its_pieces(fit, monkeypatch):
+    small = replace(recipes.get("resnet", "improved"), batch_size=8, augmentation="none")
+    monkeypatch.setitem(recipes.RECIPES, ("resnet", "improved"), small)
+    whole = runs.history(fit("whole"))
+    monkeypatch.setattr(training, "PIECE", 2)
+    pieces = runs.history(fit("pieces"))
+    columns = ["train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
+    pd.testing.assert_frame_equal(whole[columns], pieces[columns])
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(fit, monkeypatch, tmp_path):
+    write = torch.save
+
+    def full(state, path):
+        if state["rows"] and len(state["rows"]) == 2:
+            path.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write(state, path)
+
+    with monkeypatch.context() as small_disk, pytest.raises(OSError, match="No space left"):
+        small_disk.setattr(torch, "save", full)
+        fit("broken")
+    left = {path.name for path in (tmp_path / "broken").iterdir()}
+    assert "checkpoint.pt" in left and not [name for name in left if name.startswith(".")]
+    assert same(weights(fit("broken", resume=True)), weights(fit("whole")))
 
 
 def test_a_run_can_begin_with_the_weights_of_another(fit, monkeypatch, tmp_path):
@@ -102,14 +142,8 @@ def test_a_finished_run_is_not_overwritten(fit):
     assert fit(resume=True) == run
 
 
-def test_resuming_with_other_pictures_is_refused(fit, table, monkeypatch):
-    keep = runs.save_epoch
-
-    def stop(*arguments):
-        keep(*arguments)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(runs, "save_epoch", stop)
+def test_resuming_with_other_pictures_is_refused(fit, monkeypatch):
+    stop_after(monkeypatch, 1)
     with pytest.raises(KeyboardInterrupt):
         fit()
     with pytest.raises(InputError, match="seed"):
@@ -119,6 +153,15 @@ def test_resuming_with_other_pictures_is_refused(fit, table, monkeypatch):
 def test_resuming_nothing_is_refused(fit):
     with pytest.raises(InputError, match="no run to go on with"):
         fit(resume=True)
+
+
+@pytest.mark.parametrize(("left", "resume"), [([".split.csv.7.unfinished"], False), (["split.csv"], True)])
+def test_a_run_killed_before_its_settings_were_written_is_begun(fit, tmp_path, left, resume):
+    (tmp_path / "run").mkdir()
+    for name in left:
+        (tmp_path / "run" / name).write_text("name,lab")
+    run = fit(resume=resume)
+    assert runs.finished(run) and len(pd.read_csv(run / "split.csv")) == 60
 
 
 def test_a_loss_that_explodes_is_said(fit, monkeypatch):
