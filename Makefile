@@ -1,4 +1,5 @@
-# make course · make lab · make test · make test-all · make outputs · make record · make student · make lint · make clean
+# make course · make lab · make test · make test-all · make outputs · make record · make bench · make student · make lint ·
+# make clean
 # Without make (Windows, Colab, conda) README.md has the same commands by hand.
 
 PYTHON ?= python3
@@ -6,7 +7,7 @@ WORKERS ?= 2
 # Parallel tests: one thread a process, and no spinning while it waits.
 ONE_THREAD = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: course lab test test-all outputs record student lint clean
+.PHONY: course lab test test-all outputs record bench student lint clean
 
 course: .venv/installed
 	.venv/bin/python -m harkit course
@@ -51,6 +52,10 @@ student: .venv/installed
 record: .venv/installed
 	@test -n "$(HARKIT_PHOTOS)" || { echo "Name the folder of the photographs: HARKIT_PHOTOS=... make record"; exit 2; }
 	.venv/bin/python -m harkit record --data "$(HARKIT_PHOTOS)/human-action-recognition-har-dataset.zip"
+
+# This machine against the published way of reading and training: about 20 minutes, a table in build/bench/speed.md.
+bench: .venv/installed
+	.venv/bin/python -W ignore bench/speed.py
 
 lint: .venv/installed
 	.venv/bin/python -m ruff check .

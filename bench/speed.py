@@ -87,7 +87,7 @@ def rate(batches, stop: int | None = None) -> float:
 
 def reading() -> list[dict]:
     catalogue, folder = pictures()
-    ours = PictureSet(catalogue, SIDE, OUT / "decoded").part("train")
+    ours = PictureSet(catalogue, SIDE, OUT / "decoded", catalogues.classes(catalogue)).part("train")
     plain = Batches(ours, BATCH, settings.device(), seed=0)
     changed = Batches(ours, BATCH, settings.device(), 0, augment.published_falls)
     return [
@@ -110,7 +110,7 @@ def training(names=("vgg16", "resnet"), shown: int = 6 * BATCH) -> list[dict]:
 
     catalogue, folder = pictures()
     device = settings.device()
-    ours = PictureSet(catalogue, SIDE, OUT / "decoded").part("train")
+    ours = PictureSet(catalogue, SIDE, OUT / "decoded", catalogues.classes(catalogue)).part("train")
     rows = []
     for name in names:
         recipe = recipes.get(name, "published")
