@@ -3,7 +3,7 @@
     make bench                                  everything: about 20 minutes on 2 cores
     python bench/speed.py reading training      parts of it
 
-Parts: reading, training, peak, two, start, memory. The pictures are drawn, and kept in build/bench. Each comparison is
+Parts: reading, training, start. The pictures are drawn, and kept in build/bench. Each comparison is
 made ROUNDS times, the two sides one after the other, and ends as one row: what, ours, theirs, the ratio (median) and
 the lowest and highest ratio seen. The table goes to build/bench/speed.md.
 """
@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -24,22 +26,17 @@ from torchvision import datasets, transforms
 from harkit import augment, fetch, models, precision, recipes, settings
 from harkit import catalogue as catalogues
 from harkit.pictures import HALF, Batches, PictureSet
+from harkit.training import train_one_epoch
 
 OUT = Path(__file__).parent.parent / "build" / "bench"
 ROUNDS = 5
 PICTURES, SIDE, BATCH = 1500, 224, 32  # as published: 224 px, batches of 32
 WORKERS = 4  # of the published DataLoader, whatever the machine has
-AS_PUBLISHED = transforms.Compose(
-    [transforms.Resize((SIDE, SIDE)), transforms.ToTensor(), transforms.Normalize([0.5] * 3, [0.5] * 3)]
-)
-FALLS_AS_PUBLISHED = transforms.Compose([
-    transforms.Resize((SIDE, SIDE)),
+FALLS = [
     transforms.RandomHorizontalFlip(),
     transforms.RandomRotation(10),
-    transforms.ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.1),
-    transforms.ToTensor(),
-    transforms.Normalize([0.5] * 3, [0.5] * 3),
-])  # fmt: skip
+    transforms.ColorJitter(**augment.PUBLISHED),
+]
 
 
 def compare(what: str, unit: str, ours: Callable[[], float], theirs: Callable[[], float], asked: str = "") -> dict:
@@ -71,85 +68,60 @@ def pictures() -> tuple[pd.DataFrame, Path]:
     return catalogue, by_class
 
 
-def published_loader(folder: Path, change=AS_PUBLISHED) -> DataLoader:
-    return DataLoader(datasets.ImageFolder(str(folder), change), BATCH, shuffle=True, num_workers=WORKERS)
+def published_loader(folder: Path, changes=()) -> DataLoader:
+    """As both notebooks read: a folder a class, Pillow, `changes` and normalisation for each picture on the CPU."""
+    steps = [transforms.Resize((SIDE, SIDE)), *changes, transforms.ToTensor(), transforms.Normalize(*HALF)]
+    pictures = datasets.ImageFolder(str(folder), transforms.Compose(steps))
+    return DataLoader(pictures, BATCH, shuffle=True, num_workers=WORKERS)
 
 
-def rate(batches, stop: int | None = None) -> float:
+def rate(batches) -> float:
     """Pictures a second of an iterable of batches, its start included, as an epoch has it."""
-    started, seen = time.perf_counter(), 0
-    for images, _ in batches:
-        seen += len(images)
-        if stop and seen >= stop:
-            break
+    started = time.perf_counter()
+    seen = sum(len(images) for images, _ in batches)
     return seen / (time.perf_counter() - started)
+
+
+def our_pictures(catalogue: pd.DataFrame) -> PictureSet:
+    return PictureSet(catalogue, SIDE, OUT / "decoded", catalogues.classes(catalogue)).part("train")
 
 
 def reading() -> list[dict]:
     catalogue, folder = pictures()
-    ours = PictureSet(catalogue, SIDE, OUT / "decoded", catalogues.classes(catalogue)).part("train")
-    plain = Batches(ours, BATCH, settings.device(), seed=0)
-    changed = Batches(ours, BATCH, settings.device(), 0, augment.published_falls)
-    return [
-        compare("reading", "pictures/s", lambda: rate(plain), lambda: rate(published_loader(folder)), "≥ 50"),
-        compare("reading, published fall transforms", "pictures/s", lambda: rate(changed),
-                lambda: rate(published_loader(folder, FALLS_AS_PUBLISHED)), "≥ 5"),
-    ]  # fmt: skip
+    ours, device = our_pictures(catalogue), settings.device()
+    rows = []
+    for what, change, changes, asked in (
+        ("reading", None, (), "≥ 50"),
+        ("reading, published fall transforms", augment.published_falls, FALLS, "≥ 5"),
+    ):
+        batches, loader = Batches(ours, BATCH, device, 0, change), published_loader(folder, changes)
+        rows.append(compare(what, "pictures/s", partial(rate, batches), partial(rate, loader), asked))
+    return rows
 
 
-def published_step(network: nn.Module, optimizer, images, labels) -> None:
-    loss = nn.functional.cross_entropy(network(images), labels)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
+def trained(network: nn.Module, optimizer, batches, shown: int = 6) -> float:
+    """Pictures a second from file to updated weights: the first `shown` batches of an epoch, after one to warm up."""
+    device, loss_function = settings.device(), nn.CrossEntropyLoss()
+    on_device = ((images.to(device), labels.to(device)) for images, labels in batches)
+    train_one_epoch(network, islice(on_device, 1), optimizer, loss_function)
+    started = time.perf_counter()
+    train_one_epoch(network, islice(on_device, shown), optimizer, loss_function)
+    return shown * BATCH / (time.perf_counter() - started)
 
 
-def training(names=("vgg16", "resnet"), shown: int = 6 * BATCH) -> list[dict]:
-    """Pictures a second from file to updated weights, over the first `shown` pictures of an epoch after a warm-up."""
-    from harkit.training import train_one_epoch
-
+def training(names=("vgg16", "resnet")) -> list[dict]:
     catalogue, folder = pictures()
-    device = settings.device()
-    ours = PictureSet(catalogue, SIDE, OUT / "decoded", catalogues.classes(catalogue)).part("train")
+    batches, loader = Batches(our_pictures(catalogue), BATCH, settings.device(), seed=0), published_loader(folder)
     rows = []
     for name in names:
-        recipe = recipes.get(name, "published")
-
-        def make(name=name, recipe=recipe):
-            torch.manual_seed(0)
-            network = models.build(name, 15, SIDE, 64).to(device)
-            return network, torch.optim.SGD(network.parameters(), recipe.learning_rate, weight_decay=0.001)
-
-        network, optimizer = make()
-        images, labels = next(iter(Batches(ours, BATCH, device, seed=0)))
-        chosen = precision.choose(network, images, labels)[0]
-        computing = precision.Computing(network, chosen)
-        batches = Batches(ours, BATCH, device, seed=0, normalisation=HALF)
-
-        def mine(computing=computing, optimizer=optimizer, batches=batches) -> float:
-            few, started = [], time.perf_counter()
-            for i, batch in enumerate(batches):
-                few.append(batch)
-                train_one_epoch(computing, few[-1:], optimizer, nn.CrossEntropyLoss())
-                if (i + 1) * BATCH >= shown:
-                    break
-            return shown / (time.perf_counter() - started)
-
-        theirs, their_optimizer = make()
-
-        def published(theirs=theirs, optimizer=their_optimizer) -> float:
-            loader = iter(published_loader(folder))
-            images, labels = next(loader)  # the workers have started
-            published_step(theirs.train(), optimizer, images.to(device), labels.to(device))
-            started = time.perf_counter()
-            for _ in range(shown // BATCH):
-                images, labels = next(loader)
-                published_step(theirs, optimizer, images.to(device), labels.to(device))
-            return shown / (time.perf_counter() - started)
-
-        rows.append(
-            compare(f"training {name}, {chosen}", "pictures/s", mine, published, "≥ 2 (AVX512-BF16), ≥ 5 (GPU)")
-        )
+        recipe, sides = recipes.get(name, "published"), []
+        torch.manual_seed(0)
+        networks = [models.build(name, 15, SIDE, 64).to(settings.device()) for _ in range(2)]
+        chosen = precision.choose(networks[0], *next(iter(batches)))[0]
+        for network, way, source in zip(networks, (chosen, "fp32"), (batches, loader), strict=True):
+            optimizer, _ = recipes.make_optimizer(recipe, network, len(batches))
+            sides.append(partial(trained, precision.Computing(network, way), optimizer, source))
+        rows.append(compare(f"training {name}, {chosen}", "pictures/s", *sides, "≥ 2 (AVX512-BF16), ≥ 5 (GPU)"))
     return rows
 
 

@@ -5,7 +5,6 @@ They take a film table: one row a frame, with the columns sequence, second (in i
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import precision_recall_curve
 
 from harkit.evaluation import FALL
 
@@ -50,20 +49,6 @@ def for_a_family(table: pd.DataFrame) -> dict:
         "false_alarms_an_hour": float(quiet.alarms.sum() / seconds * HOUR) if seconds else np.nan,
         "delay": float(falls.delay.median()),
     }
-
-
-def exact_sweep(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Precision, recall and F1 at every threshold that changes an answer, from scikit-learn's precision_recall_curve.
-
-    Columns as `evaluation.sweep` has them. A frame is a fall where its probability is *above* the threshold, so each
-    threshold lies halfway between two probabilities that occur.
-    """
-    truth, p = predictions.label == FALL, predictions[f"p_{FALL}"].to_numpy(dtype=float)
-    precision, recall, least = precision_recall_curve(truth, p)  # a fall where p >= least
-    threshold = (np.append(-1e-9, least[:-1]) + least) / 2
-    precision, recall = precision[:-1], recall[:-1]  # the last point has no threshold
-    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-    return pd.DataFrame({"threshold": threshold, "precision": precision, "recall": recall, "f1": f1})
 
 
 def cheapest(validation: pd.DataFrame, cost_of_a_miss: float, thresholds=None, **rule) -> tuple[float, pd.DataFrame]:

@@ -116,13 +116,12 @@ def _results_in(folder: Path, profile: str) -> Path:
 
 def _copy(source: Path, target: Path) -> None:
     """A file or a run folder, whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     if source.is_dir():
-        shutil.copytree(source, unfinished)
+        with fetch.new_folder(target) as unfinished:
+            shutil.copytree(source, unfinished, dirs_exist_ok=True)
     else:
-        shutil.copy(source, unfinished)
-    unfinished.rename(target)
+        with fetch.new_file(target) as unfinished:
+            shutil.copy(source, unfinished)
 
 
 def student_copy(to: Path, folder: Path | None = None) -> Path:

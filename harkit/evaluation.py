@@ -14,6 +14,7 @@ from sklearn.metrics import (
     classification_report,
     confusion_matrix,
     f1_score,
+    precision_recall_curve,
     precision_recall_fscore_support,
 )
 from sklearn.neighbors import KNeighborsClassifier
@@ -42,7 +43,7 @@ def predict(run: Path | str, catalogue: pd.DataFrame, cache: Path, blank: bool =
     device = next(model.parameters()).device
     batches = pictures.Batches(asked, 64, device, augment=change, normalisation=normalisation)
     logits, _ = training.predict_logits(model, batches)
-    return training.answer_table(logits, asked.catalogue, plan["classes"])
+    return runs.answer_table(logits, asked.catalogue, plan["classes"])
 
 
 def unseen(run: Path | str, catalogue: pd.DataFrame) -> pd.DataFrame:
@@ -117,6 +118,20 @@ def sweep(predictions: pd.DataFrame, positive: str = FALL, thresholds: np.ndarra
         )
         rows.append((threshold, precision, recall, f1))
     return pd.DataFrame(rows, columns=["threshold", "precision", "recall", "f1"])
+
+
+def exact_sweep(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Precision, recall and F1 at every threshold that changes an answer, from scikit-learn's precision_recall_curve.
+
+    Columns as `sweep` has them. A frame is a fall where its probability is *above* the threshold, so each
+    threshold lies halfway between two probabilities that occur.
+    """
+    truth, p = predictions.label == FALL, predictions[f"p_{FALL}"].to_numpy(dtype=float)
+    precision, recall, least = precision_recall_curve(truth, p)  # a fall where p >= least
+    threshold = (np.append(-1e-9, least[:-1]) + least) / 2
+    precision, recall = precision[:-1], recall[:-1]  # the last point has no threshold
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    return pd.DataFrame({"threshold": threshold, "precision": precision, "recall": recall, "f1": f1})
 
 
 def best_threshold(table: pd.DataFrame) -> float:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+import torch
+from torch import nn
+
 from harkit.settings import InputError
 
 
@@ -56,3 +59,18 @@ def get(network: str, recipe: str) -> Recipe:
         known = ", ".join(sorted({f"{name} {way}" for name, way in RECIPES}))
         raise InputError(f"There is no recipe '{recipe}' for '{network}': choose one of {known}.")
     return RECIPES[network, recipe]
+
+
+def make_optimizer(recipe: Recipe, model: nn.Module, batches: int):
+    """The optimizer of a recipe and its learning rate scheduler, which is called after each of `batches` an epoch."""
+    kinds = {
+        "sgd": lambda p: torch.optim.SGD(p, recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay),
+        "adam": lambda p: torch.optim.Adam(p, recipe.learning_rate, weight_decay=recipe.weight_decay),
+        "adamw": lambda p: torch.optim.AdamW(p, recipe.learning_rate, weight_decay=recipe.weight_decay),
+    }
+    optimizer = kinds[recipe.optimizer](model.parameters())
+    steps = recipe.epochs * batches
+    if recipe.schedule == "one_cycle":
+        # one step more than there are: the last call comes after the last batch
+        return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps + 1)
+    return optimizer, torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)

@@ -79,7 +79,7 @@ def load(study: str) -> pd.DataFrame:
         row = {"study": study, **{key: plan[key] for key in keys}}
         row |= {"learning_rate": plan["hyperparameters"]["learning_rate"], "train_accuracy": last.train_accuracy}
         rows += [row | {"part": part} | evaluation.score(asked) for part, asked in predictions(folder).groupby("part")]
-    order = [plan.name for plan in STUDIES[study]]
+    order = [plan.name for plan in plans(study)]
     table = pd.DataFrame(rows)
     return table.sort_values(["name", "seed"], key=lambda c: c.map(order.index) if c.name == "name" else c,
                              ignore_index=True)  # fmt: skip
@@ -91,10 +91,16 @@ def histories(study: str) -> pd.DataFrame:
     return pd.concat([rows.assign(name=plan["name"], seed=plan["seed"]) for plan, rows in kept], ignore_index=True)
 
 
-def folders(study: str) -> list[Path]:
-    """The folders of a study's recorded runs. Raises InputError where it is unknown or was not recorded."""
+def plans(study: str) -> list[Plan]:
+    """What a study consists of. Raises InputError where it is unknown."""
     if study not in STUDIES:
         raise InputError(f"There is no study '{study}': choose one of {', '.join(STUDIES)}.")
+    return STUDIES[study]
+
+
+def folders(study: str) -> list[Path]:
+    """The folders of a study's recorded runs. Raises InputError where it is unknown or was not recorded."""
+    plans(study)
     folder = HERE if HERE.is_dir() else SHIPPED
     found = [path.parent for path in folder.glob(f"{study}/*/predictions.csv")]
     if not found:
@@ -120,7 +126,7 @@ def settings(folder: Path) -> dict:
 def honest() -> pd.DataFrame:
     """The rows of the study "leak" that are honestly split and about the clean test, one a network and recipe."""
     table = load("leak")
-    return table[(table.part == "clean test") & (table.split == "honest") & (table.seed == 0)]
+    return table[(table.part == "clean test") & (table.split == "honest")]
 
 
 def claimed_and_clean() -> pd.DataFrame:
@@ -129,19 +135,18 @@ def claimed_and_clean() -> pd.DataFrame:
     Columns: name, n_claimed, claimed (on its own test), n_clean, clean (on pictures that it never saw), difference with
     its 95 % interval low, high (Newcombe, 1998), and honest: the clean test's figure for a training without the leak.
     """
-    rows, runs = [], {tuple(settings(f)[k] for k in ("network", "recipe", "split", "seed")): f
-                         for f in folders("leak")}  # fmt: skip
-    for (network, recipe, split, seed), folder in runs.items():
-        if split == "leaky" and (network, recipe, "honest", seed) in runs:
+    rows, honestly = [], honest().set_index(["network", "recipe"]).accuracy
+    for folder in folders("leak"):
+        plan = settings(folder)
+        if plan["split"] == "leaky":
             answers = dict(list(predictions(folder).groupby("part")))
             own, clean = answers["own test"], answers["clean test"]
             gap, low, high = uncertainty.difference(own, clean)
-            honest = predictions(runs[network, recipe, "honest", seed]).query("part == 'clean test'")
             rows.append({
-                "name": f"{NAMES[network]}, {recipe} recipe",
+                "name": f"{NAMES[plan['network']]}, {plan['recipe']} recipe",
                 "n_claimed": len(own), "claimed": uncertainty.accuracy(own),
                 "n_clean": len(clean), "clean": uncertainty.accuracy(clean),
-                "difference": gap, "low": low, "high": high, "honest": uncertainty.accuracy(honest),
+                "difference": gap, "low": low, "high": high, "honest": honestly[plan["network"], plan["recipe"]],
             })  # fmt: skip
     return pd.DataFrame(rows).sort_values("claimed", ascending=False, ignore_index=True)
 

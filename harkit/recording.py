@@ -1,6 +1,5 @@
 """Make the recorded runs: train what `harkit.recorded` plans, on photographs, and keep what is small of it."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from sklearn.model_selection import train_test_split
 from harkit import catalogue as catalogues
 from harkit import evaluation, fetch, recorded, runs, splits, training
 from harkit.recorded import Plan
-from harkit.settings import InputError, Settings
+from harkit.settings import Settings
 
 
 def record(data: Path, config: Settings, studies: list[str] | None = None, out: Path = recorded.HERE) -> Iterator[Path]:
@@ -20,9 +19,7 @@ def record(data: Path, config: Settings, studies: list[str] | None = None, out: 
     A run that was broken off goes on where it stopped. Raises InputError for an unknown study.
     """
     for study in studies or recorded.STUDIES:
-        if study not in recorded.STUDIES:
-            raise InputError(f"There is no study '{study}': choose one of {', '.join(recorded.STUDIES)}.")
-        for plan in recorded.STUDIES[study]:
+        for plan in recorded.plans(study):
             for seed in plan.seeds:
                 target = out / study / f"{plan.name.replace(' ', '-').replace(',', '')}-seed{seed}"
                 if not (target / "predictions.csv").exists():
@@ -64,7 +61,7 @@ def _keep(run: Path, answers: pd.DataFrame, plan: Plan, target: Path) -> None:
         used = pd.read_csv(run / "split.csv", keep_default_na=False)
         trained = int(((used.split == "train") & ~used.name.str.contains("_augmented")).sum())  # without changed copies
         made = runs.settings(run) | {"name": plan.name, "train_size": trained}
-        (unfinished / "settings.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+        runs.write_json(unfinished / "settings.json", made)
         columns = ["part", "name", "label", "predicted"]
         if plan.tested:
             scored = answers[answers.part == "clean test"].round(3)

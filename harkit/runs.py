@@ -9,7 +9,7 @@ import pandas as pd
 import safetensors.torch
 import torch
 import torchvision
-from torch import nn
+from torch import Tensor, nn
 
 import harkit
 from harkit import catalogue as catalogues
@@ -61,9 +61,27 @@ def load(run: Path | str, device: str | None = None) -> tuple[nn.Module, dict]:
     return model.to(device or profiles.device()).eval(), plan
 
 
+def begin_with(model: nn.Module, run: Path) -> str:
+    """Give the model the weights of a run, and tell their digest."""
+    try:
+        model.load_state_dict(load(run)[0].state_dict())
+    except RuntimeError as error:
+        raise InputError(f"{run} can't be begun with: it is of another network, width or number of classes.") from error
+    return catalogues.digest(run / "weights.safetensors")
+
+
 def history(run: Path | str) -> pd.DataFrame:
     """One row an epoch: losses, accuracies, F1, examples per second (loading excluded), pictures per second."""
     return pd.read_csv(Path(run) / "history.csv")
+
+
+def answer_table(logits: Tensor, catalogue: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """Logits (N, classes) as a table: path, name, label, predicted, and one probability a class (`p_<class>`)."""
+    probabilities = logits.float().softmax(dim=1).cpu().numpy()
+    table = catalogue[["path", "name", "label"]].reset_index(drop=True)
+    table["predicted"] = [classes[i] for i in probabilities.argmax(axis=1)]
+    columns = pd.DataFrame(probabilities, columns=[f"p_{name}" for name in classes])
+    return pd.concat([table, columns], axis=1)
 
 
 def keep_best(out: Path, model: nn.Module) -> None:
@@ -92,18 +110,20 @@ def load_checkpoint(out: Path, model, optimizer, scheduler, device) -> dict:
     return state
 
 
-def check_free(out: Path, resume: bool, anew: bool) -> None:
-    """Raise InputError where a run in `out` would be overwritten, or can't be gone on with.
+def check_free(out: Path, resume: bool, anew: bool) -> bool:
+    """Whether to go on with a run in `out`; InputError where one would be overwritten, or there is none to resume.
 
     What a killed process left unfinished is removed. A run that was killed before its first settings were written has
     nothing to go on with, and is begun.
     """
-    if resume and not (out / "settings.json").exists() and not (out / "split.csv").exists():
+    begun = (out / "settings.json").exists()
+    if resume and not begun and not (out / "split.csv").exists():
         raise InputError(f"{out} holds no run to go on with: leave out --resume.")
     for path in out.glob(f".*{fetch.UNFINISHED}"):
         path.unlink(missing_ok=True)
     if not resume and not anew and out.exists() and any(out.iterdir()):
         raise InputError(f"{out} is not empty: choose another --out, or go on with its run by --resume.")
+    return resume and begun
 
 
 def check_same(out: Path, plan: dict) -> dict:

@@ -95,6 +95,19 @@ def leaks(catalogue: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
+def check(catalogue: pd.DataFrame) -> None:
+    """Warn of each leak of a split, by name. Raises InputError where there is nothing to train or to validate on."""
+    for name in SPLITS[:2]:
+        if not (catalogue.split == name).any():
+            raise InputError(f"The split has no {name} pictures: give more pictures.")
+    for leak in leaks(catalogue).itertuples():
+        if leak.validation or leak.test:
+            log.warning(
+                "This split leaks (%s): %s validation and %s test pictures have their like in training, such as %s.",
+                leak.leak, leak.validation, leak.test, leak.example,
+            )  # fmt: skip
+
+
 def honest(catalogue: pd.DataFrame, sizes: tuple[int, int, int], seed: int = 0) -> pd.DataFrame:
     """Draw training, validation and test pictures of the given sizes: stratified by label, groups never divided.
 

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 PIECE = 50  # batches after which a long epoch can be gone on with
 CHECKPOINT_SECONDS = 60  # between two checkpoints within an epoch
+NOTHING_YET = {"pieces": 0, "seen": 0, "loss": 0.0, "right": 0.0, "busy": 0.0, "seconds": 0.0}  # sums of an epoch
 
 
 def train_one_epoch(model, batches, optimizer, loss_function, after_batch=None) -> dict:
@@ -125,27 +126,21 @@ def fit(
     chosen = replace(chosen, epochs=epochs or chosen.epochs, **changes or {})
     if copies_per_class is not None and chosen.copies_per_class:
         chosen = replace(chosen, copies_per_class=copies_per_class)
-    runs.check_free(out, resume, anew)
+    goes_on = runs.check_free(out, resume, anew)
     if resume and runs.finished(out):
         log.info("%s is finished: nothing to go on with.", out)
         return out
     device = device or profiles.device()
     classes = catalogues.classes(catalogue)
-    model = _make_model(network, chosen, len(classes), side, width, seed, without)
+    torch.manual_seed(seed)
+    model = models.build(network, len(classes), side, width, chosen.dropout, without)
+    models.initialise(model, chosen.initialisation)
     plan = dict(
         network=network, recipe=recipe, split=split, side=side, width=width, without=without, seed=seed,
         classes=classes, copies_per_class=chosen.copies_per_class, device=device, threads=torch.get_num_threads(),
         data_hash=catalogues.fingerprint(catalogue), split_hash=catalogues.fingerprint(splits.used(catalogue), "split"),
     )  # fmt: skip
-    for name in ("train", "validation"):
-        if not (catalogue.split == name).any():
-            raise InputError(f"The split has no {name} pictures: give more pictures.")
-    for leak in splits.leaks(catalogue).itertuples():
-        if leak.validation or leak.test:
-            log.warning(
-                "This split leaks (%s): %s validation and %s test pictures have their like in training, such as %s.",
-                leak.leak, leak.validation, leak.test, leak.example,
-            )  # fmt: skip
+    splits.check(catalogue)
     if chosen.copies_per_class:
         catalogue = augment.write_copies(catalogue, cache.parent, chosen.copies_per_class, seed)
     pictures = PictureSet(splits.used(catalogue), side, cache, classes)
@@ -154,22 +149,26 @@ def fit(
     train = Batches(pictures.part("train"), chosen.batch_size, device, seed, change, normalisation)
     validation = Batches(pictures.part("validation"), 4 * chosen.batch_size, device, normalisation=normalisation)
     if start:
-        plan["start"] = _begin_with(model, Path(start))
+        plan["start"] = runs.begin_with(model, Path(start))
     plan["pretrained"] = chosen.pretrained and not start and models.load_imagenet(model, download)
     model.to(device)
-    resume = resume and (out / "settings.json").exists()
-    if resume:
+    if goes_on:
         plan = runs.check_same(out, plan)
         chosen = recipes.Recipe(**plan["hyperparameters"])
         torch.set_num_threads(plan["threads"])
     else:
-        plan |= {"precision": precision} if precision else _fastest(model, train)
+        batch = next(iter(train)) if minutes or not precision else None
+        if precision:
+            plan["precision"] = precision
+        else:
+            plan["precision"], plan["measured"] = precisions.choose(model, *batch)
         if minutes:
-            computing = Computing(model, plan["precision"])
-            chosen = replace(chosen, epochs=_fit_epochs(computing, train, chosen, minutes))
+            speed = plan.get("measured") or precisions.measure(model, *batch, [precision])
+            seconds = len(train.pictures) / speed[plan["precision"]]  # of an epoch, but for what is not measured
+            chosen = replace(chosen, epochs=max(1, int(0.75 * 60 * minutes / seconds)))
         plan |= dict(epochs=chosen.epochs, hyperparameters=asdict(chosen))
         runs.begin(out, plan, catalogue)
-    _run_epochs(Computing(model, plan["precision"]), train, validation, chosen, out, seed, resume, watch)
+    _run_epochs(Computing(model, plan["precision"]), train, validation, chosen, out, seed, goes_on, watch)
     safetensors.torch.load_model(model, out / "best.safetensors")
     _record_validation(model, validation, classes, out / "validation.csv")
     (out / "best.safetensors").replace(out / "weights.safetensors")
@@ -177,35 +176,39 @@ def fit(
     return out
 
 
-def _fastest(model: nn.Module, train: Batches) -> dict:
-    """The precision for this machine, and the pictures a second that it was chosen by."""
-    precision, speed = precisions.choose(model, *next(iter(train)))
-    return {"precision": precision, "measured": {name: round(rate, 1) for name, rate in speed.items()}}
-
-
-def _run_epochs(computing, train, validation, recipe, out, seed, resume, watch) -> None:
+def _run_epochs(computing, train, validation, recipe, out, seed, goes_on, watch) -> None:
     model = computing.network
-    optimizer, scheduler = _make_optimizer(model, recipe, len(train))
+    optimizer, scheduler = recipes.make_optimizer(recipe, model, len(train))
     loss_function = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
-    done = runs.load_checkpoint(out, model, optimizer, scheduler, train.device) if resume else {}
-    rows, best, parts = done.get("rows", []), done.get("best", -math.inf), done.get("parts", [])
-    saved = time.perf_counter()
+    done = runs.load_checkpoint(out, model, optimizer, scheduler, train.device) if goes_on else {}
+    rows, best, sums = done.get("rows", []), done.get("best", -math.inf), done.get("sums", NOTHING_YET)
+    every, saved = max(1, len(train) // 5), time.perf_counter()
     for epoch in tqdm(range(len(rows), recipe.epochs), desc="epochs", leave=False, disable=None):
-        train.epoch, started = epoch, time.perf_counter()
-        pieces = train.pieces(PIECE)
-        for number in range(len(parts), len(pieces)):
+        train.epoch = epoch
+        for number, piece in list(enumerate(train.pieces(PIECE)))[sums["pieces"] :]:
+            batch, before, started = number * PIECE, sums, time.perf_counter()
+
+            def after_batch(seen, loss, accuracy, epoch=epoch, before=before):
+                nonlocal batch, sums
+                batch += 1
+                scheduler.step()
+                sums = _add(before, seen, loss, accuracy)
+                if watch and batch % every == 0:
+                    watch(epoch + batch / len(train), **_means(sums))
+
             torch.manual_seed((seed * 1_000_003 + epoch) * 1_009 + number)  # dropout: the same in a resumed run
-            after = _Progress(scheduler, watch, epoch, parts, len(train))
-            part = train_one_epoch(computing, pieces[number], optimizer, loss_function, after)
-            part |= {"seen": after.seen, "seconds": time.perf_counter() - started}
-            started = time.perf_counter()
-            parts.append(part)
-            _check_loss(part["train_loss"], epoch)
-            if number + 1 < len(pieces) and time.perf_counter() - saved > CHECKPOINT_SECONDS:
-                runs.save_checkpoint(out, model, optimizer, scheduler, rows=rows, best=best, parts=parts)
+            found = train_one_epoch(computing, piece, optimizer, loss_function, after_batch)
+            sums["busy"] += (sums["seen"] - before["seen"]) / found["examples_per_second"]
+            sums["seconds"] += time.perf_counter() - started
+            if not math.isfinite(loss := _means(sums)["train_loss"]):
+                raise InputError(f"The training loss became {loss} in epoch {epoch + 1}: lower the learning rate.")
+            if batch < len(train) and time.perf_counter() - saved > CHECKPOINT_SECONDS:
+                runs.save_checkpoint(out, model, optimizer, scheduler, rows=rows, best=best, sums=sums)
                 saved = time.perf_counter()
-        row = {"epoch": epoch + 1, **_together(parts), **_validate(computing, validation)}
-        row["seconds"] = sum(part["seconds"] for part in parts) + time.perf_counter() - started
+        started = time.perf_counter()
+        row = {"epoch": epoch + 1, **_means(sums), "examples_per_second": sums["seen"] / sums["busy"]}
+        row |= {"pictures_per_second": sums["seen"] / sums["seconds"], **_validate(computing, validation)}
+        row["seconds"] = sums["seconds"] + time.perf_counter() - started
         rows.append(row)
         if watch:
             watch(epoch + 1, validation_accuracy=row["validation_accuracy"])
@@ -213,40 +216,19 @@ def _run_epochs(computing, train, validation, recipe, out, seed, resume, watch) 
         if value > best:
             best = value
             runs.keep_best(out, model)
-        parts = []
-        runs.save_checkpoint(out, model, optimizer, scheduler, rows=rows, best=best, parts=parts)
+        sums = NOTHING_YET
+        runs.save_checkpoint(out, model, optimizer, scheduler, rows=rows, best=best, sums=sums)
         saved = time.perf_counter()
 
 
-class _Progress:
-    """Called after each batch of a piece: moves the learning rate on, and draws the live curve five times an epoch."""
-
-    def __init__(self, scheduler, watch, epoch, parts, batches):
-        self.scheduler, self.watch, self.epoch, self.parts = scheduler, watch, epoch, list(parts)
-        self.batches, self.seen, self.batch = batches, 0, len(parts) * PIECE
-
-    def __call__(self, seen, loss, accuracy) -> None:
-        self.seen, self.batch = seen, self.batch + 1
-        self.scheduler.step()
-        if self.watch and self.batch % max(1, self.batches // 5) == 0:
-            so_far = _together([*self.parts, {"train_loss": loss, "train_accuracy": accuracy, "seen": seen}])
-            self.watch(self.epoch + self.batch / self.batches, **so_far)
+def _add(sums: dict, seen: int, loss: float, accuracy: float) -> dict:
+    """The sums of an epoch so far, with those of the piece that is being trained."""
+    more = {"pieces": 1, "seen": seen, "loss": seen * loss, "right": seen * accuracy}
+    return sums | {name: sums[name] + value for name, value in more.items()}
 
 
-def _together(parts: list[dict]) -> dict:
-    """The figures of an epoch from those of its pieces: means over pictures, speeds over seconds."""
-    seen = sum(part["seen"] for part in parts)
-    means = {name: sum(part[name] * part["seen"] for part in parts) / seen for name in ("train_loss", "train_accuracy")}
-    if "seconds" not in parts[-1]:
-        return means
-    busy = sum(part["seen"] / part["examples_per_second"] for part in parts)
-    seconds = sum(part["seconds"] for part in parts)
-    return means | {"examples_per_second": seen / busy, "pictures_per_second": seen / seconds}
-
-
-def _check_loss(loss: float, epoch: int) -> None:
-    if not math.isfinite(loss):
-        raise InputError(f"The training loss became {loss} in epoch {epoch + 1}: lower the learning rate.")
+def _means(sums: dict) -> dict:
+    return {"train_loss": sums["loss"] / sums["seen"], "train_accuracy": sums["right"] / sums["seen"]}
 
 
 def _validate(model, batches) -> dict:
@@ -262,63 +244,5 @@ def _validate(model, batches) -> dict:
 def _record_validation(model, batches, classes, path: Path) -> None:
     """What the kept weights say of each validation picture: a threshold is chosen on these, never on the test."""
     logits, _ = predict_logits(model, batches)
-    table = answer_table(logits, batches.pictures.catalogue, classes)
+    table = runs.answer_table(logits, batches.pictures.catalogue, classes)
     catalogues.write_table(table.drop(columns="path"), path)  # a run folder names no folder of this machine
-
-
-def answer_table(logits: Tensor, catalogue: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """Logits (N, classes) as a table: path, name, label, predicted, and one probability a class (`p_<class>`)."""
-    probabilities = logits.float().softmax(dim=1).cpu().numpy()
-    table = catalogue[["path", "name", "label"]].reset_index(drop=True)
-    table["predicted"] = [classes[i] for i in probabilities.argmax(axis=1)]
-    columns = pd.DataFrame(probabilities, columns=[f"p_{name}" for name in classes])
-    return pd.concat([table, columns], axis=1)
-
-
-def _make_model(network, recipe, classes, side, width, seed, without) -> nn.Module:
-    torch.manual_seed(seed)
-    model = models.build(network, classes, side, width, recipe.dropout, without)
-    models.initialise(model, recipe.initialisation)
-    return model
-
-
-def _begin_with(model: nn.Module, run: Path) -> str:
-    """Give the model the weights of a run, and tell their digest."""
-    try:
-        model.load_state_dict(runs.load(run)[0].state_dict())
-    except RuntimeError as error:
-        raise InputError(f"{run} can't be begun with: it is of another network, width or number of classes.") from error
-    return catalogues.digest(run / "weights.safetensors")
-
-
-def _make_optimizer(model, recipe, batches):
-    kinds = {
-        "sgd": lambda p: torch.optim.SGD(p, recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay),
-        "adam": lambda p: torch.optim.Adam(p, recipe.learning_rate, weight_decay=recipe.weight_decay),
-        "adamw": lambda p: torch.optim.AdamW(p, recipe.learning_rate, weight_decay=recipe.weight_decay),
-    }
-    optimizer = kinds[recipe.optimizer](model.parameters())
-    steps = recipe.epochs * batches
-    if recipe.schedule == "one_cycle":
-        # one step more than there are: the last call comes after the last batch
-        return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps + 1)
-    return optimizer, torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
-
-
-def _fit_epochs(model, train, recipe, minutes: float) -> int:
-    """How many epochs fit into the time: from a few steps on a copy of the network, a tenth kept back for the rest."""
-    import copy
-
-    trial = copy.deepcopy(model)
-    optimizer, _ = _make_optimizer(trial, recipe, len(train))
-    times = []
-    for i, (images, labels) in enumerate(train):
-        started = time.perf_counter()
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(trial(images), labels).backward()
-        optimizer.step()
-        times.append(time.perf_counter() - started)
-        if i == 7:
-            break
-    epoch = 1.2 * sorted(times)[len(times) // 2] * len(train)
-    return max(1, int(0.9 * minutes * 60 / epoch))

@@ -11,6 +11,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from scipy.stats import binomtest, norm
 
+from harkit.evaluation import interval
+
 Z = norm.ppf(0.975)  # 1.96: a 95 % interval
 
 
@@ -48,9 +50,7 @@ def bootstrap(
 def difference(a: pd.DataFrame, b: pd.DataFrame) -> tuple[float, float, float]:
     """Accuracy of `a` less that of `b`, on two different sets of pictures, with its 95 % interval (Newcombe, 1998)."""
     p, q = accuracy(a), accuracy(b)
-    (p_low, p_high), (q_low, q_high) = (
-        binomtest(round(x * len(t)), len(t)).proportion_ci(method="wilson") for x, t in ((p, a), (q, b))
-    )
+    (p_low, p_high), (q_low, q_high) = (interval(round(x * len(t)), len(t)) for x, t in ((p, a), (q, b)))
     low = p - q - np.hypot(p - p_low, q_high - q)
     return p - q, float(low), float(p - q + np.hypot(p_high - p, q - q_low))
 

@@ -64,7 +64,7 @@ def random_answers(n=300, seed=0, levels=40):
 @pytest.mark.parametrize("seed", range(3))
 def test_the_exact_sweep_is_scikit_learns_at_every_threshold(seed):
     table = random_answers(seed=seed)
-    truth, exact = table.label == "fall", alarms.exact_sweep(table)
+    truth, exact = table.label == "fall", evaluation.exact_sweep(table)
     assert len(exact) == table.p_fall.nunique()
     for row in exact.itertuples():
         rings = table.p_fall > row.threshold
@@ -75,7 +75,7 @@ def test_the_exact_sweep_is_scikit_learns_at_every_threshold(seed):
 @pytest.mark.parametrize("seed", range(5))
 def test_no_threshold_anywhere_beats_the_exact_sweep(seed):
     table = random_answers(seed=seed, levels=1000)
-    best = alarms.exact_sweep(table).f1.max()
+    best = evaluation.exact_sweep(table).f1.max()
     tried = evaluation.sweep(table, thresholds=np.linspace(-0.01, 1, 2000)).f1.max()
     assert evaluation.sweep(table).f1.max() <= best and tried == pytest.approx(best)
 
