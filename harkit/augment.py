@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.transforms import v2
 
@@ -34,19 +34,46 @@ def published_falls(images: Tensor, generator: torch.Generator) -> Tensor:
     return jitter(turn_and_flip(images, generator, degrees=10), generator, **PUBLISHED)
 
 
-ON_THE_FLY = {"none": none, "mild": mild, "published_falls": published_falls}
+def crops(images: Tensor, generator: torch.Generator, side: int | None = None) -> Tensor:
+    """A random part of each picture (35 to 100 % of its area, 3:4 to 4:3), as `side` × `side` (Szegedy et al., 2015).
+
+    Mirrored with probability 0.5, turned by up to 10°, colours jittered: (N, 3, H, W) in 0…1 to (N, 3, side, side).
+    """
+    side = side or images.shape[-1]
+    if images.shape[-1] >= 2 * side:
+        images = F.avg_pool2d(images, 2)  # sampling alone would skip pixels
+    n = len(images)
+    area = 0.35 + 0.65 * torch.rand(n, generator=generator)
+    stretch = torch.exp(_uniform(n, math.log(4 / 3), generator))
+    width, height = (area * stretch).sqrt().clamp(max=1), (area / stretch).sqrt().clamp(max=1)
+    middle = _uniform(n, 1, generator) * (1 - width), _uniform(n, 1, generator) * (1 - height)
+    angle = _uniform(n, 10, generator) * math.pi / 180
+    images = _sample(images, width, height, angle, 0.5, generator, middle, (side, side), "reflection")
+    return jitter(images, generator, brightness=0.3, contrast=0.3, saturation=0.3)
+
+
+ON_THE_FLY = {"none": none, "mild": mild, "published_falls": published_falls, "crops": crops}
 
 
 def turn_and_flip(images: Tensor, generator, degrees: float = 0, zoom: float = 0, flip: float = 0.5) -> Tensor:
     """Turn by ±`degrees`, zoom by ±`zoom`, mirror with probability `flip`: (N, 3, H, W), each by its own draw."""
     n = len(images)
     angle = _uniform(n, degrees, generator) * math.pi / 180
-    scale = 1 + _uniform(n, zoom, generator)
+    scale = 1 / (1 + _uniform(n, zoom, generator))
+    middle = torch.zeros(n), torch.zeros(n)
+    return _sample(images, scale, scale, angle, flip, generator, middle, images.shape[2:], "zeros")
+
+
+def _sample(images: Tensor, width, height, angle, flip, generator, middle, size: tuple, outside: str) -> Tensor:
+    """The part of each picture (shares `width`, `height` around `middle`), turned and mirrored, as size (H, W)."""
+    n = len(images)
     sign = 1 - 2 * (torch.rand(n, generator=generator) < flip).float()
-    cos, sin, zero = torch.cos(angle) / scale, torch.sin(angle) / scale, torch.zeros(n)
-    matrices = torch.stack([torch.stack([cos * sign, -sin, zero], 1), torch.stack([sin * sign, cos, zero], 1)], 1)
-    grid = F.affine_grid(matrices.to(images.device), list(images.shape), align_corners=False)  # (N, H, W, 2)
-    return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    across = torch.stack([cos * width * sign, -sin * height, middle[0]], 1)
+    down = torch.stack([sin * width * sign, cos * height, middle[1]], 1)
+    matrices = torch.stack([across, down], 1).to(images.device)  # (N, 2, 3)
+    grid = F.affine_grid(matrices, [n, images.shape[1], *size], align_corners=False)  # (N, H, W, 2)
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode=outside, align_corners=False)
 
 
 def jitter(images: Tensor, generator, brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0) -> Tensor:
@@ -99,6 +126,47 @@ def turn_hue(images: Tensor, turn: Tensor) -> Tensor:
 def to_grey(images: Tensor) -> Tensor:
     """(N, 3, H, W) to (N, 1, H, W): 0.2989 R + 0.5870 G + 0.1140 B."""
     return (images * torch.tensor(GREY, device=images.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
+
+
+class Mixing(nn.Module):
+    """A network that is trained on mixed pictures: a share of the batches, half of them by mixup (Zhang et al., 2017),
+    half by CutMix (Yun et al., 2019).
+
+    `forward` mixes each image with another one of its batch, in training only; `loss` then weighs the losses against
+    the labels of both. Draws from torch's global generator.
+    """
+
+    def __init__(self, model: nn.Module, loss_function, share: float):
+        super().__init__()
+        self.model, self.loss_function, self.share = model, loss_function, share
+        self.partner, self.weight = None, 1.0  # of the last batch: who is mixed in, and what remains of the first
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.partner = None
+        if self.training and torch.rand(()) < self.share:
+            images = self._mix(images)
+        return self.model(images)
+
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The loss of the last batch, given the labels (N,) before mixing."""
+        loss = self.loss_function(logits, labels)
+        if self.partner is None:
+            return loss
+        return self.weight * loss + (1 - self.weight) * self.loss_function(logits, labels[self.partner])
+
+    def _mix(self, images: Tensor) -> Tensor:
+        self.partner = torch.randperm(len(images))
+        others = images[self.partner]
+        if torch.rand(()) < 0.5:
+            self.weight = torch.distributions.Beta(0.4, 0.4).sample().item()
+            return self.weight * images + (1 - self.weight) * others
+        side = images.shape[-1]
+        length = round(side * math.sqrt(torch.rand(()).item()))  # of the square that comes from the other picture
+        top, left = torch.randint(0, side - length + 1, (2,)).tolist()
+        images = images.clone()
+        images[:, :, top : top + length, left : left + length] = others[..., top : top + length, left : left + length]
+        self.weight = 1 - (length / side) ** 2
+        return images
 
 
 def published_copy() -> v2.Compose:

@@ -35,8 +35,8 @@ try:
     import torchvision
     found["torchvision"] = torchvision.__version__
     torchvision.ops.nms(torch.zeros(1, 4), torch.zeros(1), 0.5)
-    from harkit import models, settings
-    found["weights"] = str(models.imagenet_path())
+    from harkit import pretrained, settings
+    found["weights"] = str(pretrained.imagenet_path())
     found["device"] = settings.device()
     torch.ones(2, device=found["device"]).sum().item()
     found["name"] = torch.cuda.get_device_name() if found["device"].startswith("cuda") else ""

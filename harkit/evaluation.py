@@ -38,11 +38,11 @@ def predict(run: Path | str, catalogue: pd.DataFrame, cache: Path, blank: bool =
     from harkit import pictures, runs, training  # torch takes seconds and memory: only where a network is asked
 
     model, plan = runs.load(run)
-    asked = pictures.PictureSet(catalogue, plan["side"], cache, plan["classes"], blank)
+    asked = pictures.PictureSet(catalogue, runs.side(plan), cache, plan["classes"], blank)
     normalisation = pictures.NORMALISATION[plan["hyperparameters"]["normalisation"]]
     device = next(model.parameters()).device
     batches = pictures.Batches(asked, 64, device, augment=change, normalisation=normalisation)
-    logits, _ = training.predict_logits(model, batches)
+    logits, _ = training.predict_logits(runs.answering(model, plan), batches)
     return runs.answer_table(logits, asked.catalogue, plan["classes"])
 
 

@@ -207,12 +207,12 @@ def try_picture(run: Path) -> widgets.Widget:
 def _answer(run: Path, name: str, content: bytes) -> tuple[str, bytes]:
     """A table of the five likeliest classes, and a picture with the map beside it."""
     model, plan = runs.load(run)
-    pixels = _decode(name, content, plan["side"])
+    pixels = _decode(name, content, runs.side(plan))
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in NORMALISATION[plan["hyperparameters"]["normalisation"]])
     images = (torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255 - mean) / std
     images = images.to(next(model.parameters()).device)
     with torch.no_grad():
-        probabilities = model(images).softmax(dim=1)[0].cpu()
+        probabilities = runs.answering(model, plan)(images).softmax(dim=1)[0].cpu()
     cam = gradcam.grad_cam(model, gradcam.last_maps(model), images)[0].cpu().numpy()
     heat = plt.colormaps["inferno"](cam)[..., :3]
     overlay = (255 * (0.45 * pixels.mean(axis=2, keepdims=True) / 255 + 0.55 * heat)).astype(np.uint8)

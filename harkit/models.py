@@ -1,17 +1,12 @@
-"""The networks: VGG16 and ResNet from scratch as lessons 4 and 5 write them, and ResNet50 with ImageNet weights."""
-
-import logging
-import socket
-from pathlib import Path
+"""The networks: VGG16 and ResNet from scratch as lessons 4 and 5 write them, and the pretrained ones, by name."""
 
 import pandas as pd
 import torch
 import torchvision
 from torch import Tensor, nn
 
-from harkit.settings import InputError, short
-
-log = logging.getLogger(__name__)
+from harkit.pretrained import EfficientNetLite0
+from harkit.settings import InputError
 
 
 def vgg_block(convolutions: int, in_channels: int, out_channels: int) -> nn.Sequential:
@@ -124,7 +119,7 @@ class ResNet(nn.Module):
         return self.head(self.body(self.stem(images)))
 
 
-NETWORKS = ("vgg16", "resnet", "resnet50")
+NETWORKS = ("vgg16", "resnet", "resnet50", "efficientnet_lite0")
 
 
 def build(
@@ -143,6 +138,8 @@ def build(
         model = VGG16(classes, side, width, **chosen)
     elif network == "resnet":
         model = ResNet(classes, width, **chosen)
+    elif network == "efficientnet_lite0":
+        model = EfficientNetLite0(classes, **chosen)
     else:
         model = torchvision.models.resnet50(weights=None)
         model.fc = nn.Linear(model.fc.in_features, classes)
@@ -186,49 +183,33 @@ def multiply_adds(model: nn.Module, images: Tensor) -> pd.Series:
 
 
 def initialise(model: nn.Module, method: str) -> None:
-    """Fill linear and convolutional layers: "xavier" (Glorot and Bengio, 2010), "he" (He et al., 2015), "default"."""
+    """Fill linear and convolutional layers: "xavier" (Glorot and Bengio, 2010), "he" (He et al., 2015), "default".
+
+    "he, zero blocks": and each residual block begins as its shortcut alone (Goyal et al., 2017, section 5.1).
+    """
     for layer in model.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d):
             if method == "xavier":
                 nn.init.xavier_uniform_(layer.weight)
-            elif method == "he":
+            elif method.startswith("he"):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        elif method == "he, zero blocks" and isinstance(layer, ResidualBlock):
+            nn.init.zeros_(layer.bn2.weight)
 
 
-def load_imagenet(model: nn.Module, download: bool) -> bool:
-    """Load torchvision's IMAGENET1K_V1 weights into a `resnet50`, all but the last layer; say whether they were had.
+class Mirrored(nn.Module):
+    """A trained network that is asked twice, about a picture and about its mirror image: the mean of both answers.
 
-    They come from torch's hub cache, or by download (98 MB) where that is allowed. Code in the file can't run.
+    Takes (N, 3, H, W), gives logits (N, classes) whose softmax is the mean of the two softmaxes.
     """
-    weights = torchvision.models.ResNet50_Weights.IMAGENET1K_V1
-    path = imagenet_path()
-    if not path.exists() and not download:
-        log.warning("No ImageNet weights at %s: the network starts from random weights.", short(path))
-        return False
-    timeout = socket.getdefaulttimeout()
-    try:
-        socket.setdefaulttimeout(10)  # seconds; a network that swallows packets would hold the lesson for minutes
-        state = torch.hub.load_state_dict_from_url(
-            weights.url, map_location="cpu", check_hash=True, weights_only=True, progress=False
-        )
-    except OSError as error:  # URLError is one: no network, refused, timed out
-        log.warning("ImageNet weights can't be had (%s): the network starts from random weights.", error)
-        return False
-    except Exception as error:
-        raise InputError(f"{path} is not a weights file of ResNet50 ({type(error).__name__}): delete it.") from error
-    finally:
-        socket.setdefaulttimeout(timeout)
-    state = {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
-    missing = model.load_state_dict(state, strict=False).missing_keys
-    if set(missing) - {"fc.weight", "fc.bias"}:
-        raise InputError(f"{path} lacks weights of ResNet50 ({missing[0]}): delete it and download it again.")
-    return True
 
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
 
-def imagenet_path() -> Path:
-    """Where torch keeps the downloaded ResNet50 weights; a copy put there by hand serves as well."""
-    url = torchvision.models.ResNet50_Weights.IMAGENET1K_V1.url
-    return Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
+    def forward(self, images: Tensor) -> Tensor:
+        both = torch.stack([self.model(images), self.model(images.flip(3))]).float()
+        return both.softmax(dim=2).mean(dim=0).log()
 
 
 def count_parameters(model: nn.Module) -> int:

@@ -4,12 +4,19 @@ these is fastest on this machine, which is measured and not guessed."""
 import copy
 import statistics
 import time
+from collections import Counter
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
 
+from harkit import recipes
+from harkit.pictures import Batches
+from harkit.recipes import Recipe
+
 PRECISIONS = ("fp32", "fp32 channels last", "bf16")
 WORTH = 1.15  # times as fast as fp32: for less, the plain way is kept
+MARGIN = 1.15  # times the measured time of an epoch: the optimizer, checkpoints, and that no machine is steady
 STEPS, LONGEST = 4, 15  # of each kind in a measurement, after one to warm up; seconds after which none is begun
 
 
@@ -17,17 +24,24 @@ class Computing(nn.Module):
     """A network in another way of computing; the weights stay float32 and are the network's own.
 
     "fp32": as the network is. "fp32 channels last": images and feature maps with the channels innermost. "bf16": so,
-    and matrix products and convolutions in bfloat16 (`torch.autocast`), logits float32 again. Raises ValueError for
-    another precision.
+    and matrix products and convolutions in bfloat16 (`torch.autocast`), logits float32 again. Parts of the network that
+    are put into `resting` stay in evaluation mode. Raises ValueError for another precision.
     """
 
     def __init__(self, network: nn.Module, precision: str = "fp32"):
         super().__init__()
+        self.resting: tuple[nn.Module, ...] = ()
         if precision not in PRECISIONS:
             raise ValueError(f"There is no precision '{precision}': choose one of {', '.join(PRECISIONS)}.")
         self.network, self.precision = network, precision
         if precision != "fp32":
             network.to(memory_format=torch.channels_last)
+
+    def train(self, mode: bool = True) -> "Computing":
+        super().train(mode)
+        for part in self.resting:
+            part.eval()
+        return self
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, 3, H, W) to logits (N, classes), float32."""
@@ -58,6 +72,19 @@ def choose(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[str, dic
     speed = measure(network, images, labels)
     best = max(speed, key=speed.get)
     return best if speed[best] >= WORTH * speed["fp32"] else "fp32", speed
+
+
+def seconds_an_epoch(computing: Computing, train: Batches, validation: Batches, recipe: Recipe, side: int) -> float:
+    """How long a mean epoch of this recipe takes here: some batches of each size are made and computed."""
+    seconds, sizes = 0.0, Counter(recipes.side_at(recipe, side, epoch) for epoch in range(recipe.epochs))
+    for pixels, epochs in sizes.items():
+        train.augment, started = recipes.change(recipe, pixels), time.perf_counter()
+        batches = list(islice(train, 3))
+        made = (time.perf_counter() - started) / sum(len(labels) for _, labels in batches)  # a picture
+        speed = measure(computing.network, *batches[0], [computing.precision])[computing.precision]
+        seconds += epochs / recipe.epochs * len(train.pictures) * (1 / speed + made)
+    asked = len(validation.pictures) * (1 + recipe.mirror) * recipe.zoom**2
+    return MARGIN * (seconds + asked / (2 * speed))  # forward alone: between a half and a third of a step
 
 
 def _step(computing: Computing, images: Tensor, labels: Tensor) -> float:

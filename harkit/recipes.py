@@ -1,10 +1,13 @@
 """How to train: the published recipes, exactly, and the course's own. One table for the loop and the lessons."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
+from harkit import augment, pretrained
 from harkit.settings import InputError
 
 
@@ -20,13 +23,21 @@ class Recipe:
     batch_size: int = 32
     schedule: str = "constant"  # or one_cycle (Smith and Topin, 2019): warm up, then down to zero
     label_smoothing: float = 0.0
-    initialisation: str = "default"  # default (torch's own), xavier, he
+    initialisation: str = "default"  # default (torch's own), xavier, he; "he, zero blocks"
     dropout: float | None = None  # None: as the network's class has it
     copies_per_class: int = 0  # offline augmentation: changed copies as files
     augmentation: str = "none"  # on the fly: a name in augment.ON_THE_FLY
     normalisation: str = "half"  # a name in pictures.NORMALISATION
     keep: str = "last"  # which epoch's weights: last, or the best validation "accuracy" or "f1" (weighted)
     pretrained: bool = False  # ImageNet weights, where they can be had
+    mixing: float = 0.0  # share of the batches that are mixed pictures (augment.Mixing)
+    averaging: float = 0.0  # what is kept is a running mean of the weights with this decay; 0: the weights themselves
+    growing: tuple = ()  # progressive resizing: (share of the epochs, share of the side) of each stage but the last
+    zoom: float = 1.0  # asked about pictures this many times larger than it is trained on (Touvron et al., 2019)
+    mirror: bool = False  # asked about each picture and its mirror image: the mean of both answers
+    head_first: float = 0.0  # share of the epochs in which only the last layer of a pretrained network learns
+    frozen: int = 0  # the first parts of a pretrained network (pretrained.stages) that never learn
+    layer_decay: float = 1.0  # learning rate of each part of a pretrained network, as a share of the next one's
 
 
 _NOTEBOOK_A = Recipe(
@@ -34,7 +45,7 @@ _NOTEBOOK_A = Recipe(
 )  # fmt: skip
 _FROM_SCRATCH = Recipe(
     epochs=40, learning_rate=0.05, momentum=0.9, weight_decay=5e-4, schedule="one_cycle", label_smoothing=0.1,
-    initialisation="he", augmentation="mild", keep="accuracy",
+    initialisation="he", augmentation="crops", keep="last", mixing=0.5, averaging=0.998, mirror=True,
 )  # fmt: skip
 
 RECIPES = {
@@ -45,7 +56,15 @@ RECIPES = {
         pretrained=True,
     ),
     ("vgg16", "improved"): replace(_FROM_SCRATCH, learning_rate=0.02, dropout=0.2, initialisation="default"),
-    ("resnet", "improved"): replace(_FROM_SCRATCH, learning_rate=0.1, dropout=0.0),
+    ("resnet", "improved"): replace(
+        _FROM_SCRATCH, learning_rate=0.1, dropout=0.0, initialisation="he, zero blocks", zoom=1.25,
+        growing=((0.35, 0.5), (0.35, 0.75)),
+    ),
+    ("efficientnet_lite0", "improved"): Recipe(
+        epochs=18, learning_rate=1e-3, optimizer="adamw", weight_decay=0.02, schedule="one_cycle", label_smoothing=0.1,
+        augmentation="crops", normalisation="imagenet", keep="last", pretrained=True, mixing=0.5, averaging=0.99,
+        mirror=True, zoom=7 / 6, growing=((0.35, 2 / 3), (0.3, 5 / 6)), frozen=6, layer_decay=0.9,
+    ),
     ("resnet50", "improved"): Recipe(
         epochs=20, learning_rate=3e-4, optimizer="adamw", weight_decay=0.01, batch_size=16, schedule="one_cycle",
         augmentation="published_falls", normalisation="imagenet", keep="f1", pretrained=True,
@@ -61,6 +80,38 @@ def get(network: str, recipe: str) -> Recipe:
     return RECIPES[network, recipe]
 
 
+def change(recipe: Recipe, side: int):
+    """The recipe's change of pictures on the fly, or None; crops come out at `side` px, whatever they come from."""
+    if recipe.augmentation == "none":
+        return None
+    found = augment.ON_THE_FLY[recipe.augmentation]
+    return partial(found, side=side) if found is augment.crops else found
+
+
+def side_at(recipe: Recipe, side: int, epoch: int) -> int:
+    """The side of the pictures in an epoch (from 0): smaller at first where the recipe grows it, by steps of 16 px."""
+    end = 0.0
+    for share, scale in recipe.growing:
+        end += share
+        if epoch < round(end * recipe.epochs):
+            return 16 * max(2, round(scale * side / 16))
+    return side
+
+
+def learning(recipe: Recipe, model: nn.Module, epoch: int) -> list[nn.Module]:
+    """Let the parts of the network learn that the recipe lets learn in this epoch (from 0); gives the others.
+
+    What does not learn is to stay in evaluation mode, or its batch-norm statistics would move all the same.
+    """
+    if not (recipe.frozen or recipe.head_first):
+        return []
+    parts = pretrained.stages(model)
+    held = len(parts) - 1 if epoch < round(recipe.head_first * recipe.epochs) else recipe.frozen
+    for i, part in enumerate(parts):
+        part.requires_grad_(i >= held)
+    return parts[:held]
+
+
 def make_optimizer(recipe: Recipe, model: nn.Module, batches: int):
     """The optimizer of a recipe and its learning rate scheduler, which is called after each of `batches` an epoch."""
     kinds = {
@@ -68,9 +119,26 @@ def make_optimizer(recipe: Recipe, model: nn.Module, batches: int):
         "adam": lambda p: torch.optim.Adam(p, recipe.learning_rate, weight_decay=recipe.weight_decay),
         "adamw": lambda p: torch.optim.AdamW(p, recipe.learning_rate, weight_decay=recipe.weight_decay),
     }
-    optimizer = kinds[recipe.optimizer](model.parameters())
+    groups = [{"params": list(model.parameters()), "lr": recipe.learning_rate}]
+    if recipe.layer_decay < 1:  # the nearer to the picture, the more general, the less to change
+        parts = pretrained.stages(model)[::-1]
+        rates = [recipe.learning_rate * recipe.layer_decay**depth for depth in range(len(parts))]
+        groups = [{"params": list(p.parameters()), "lr": rate} for p, rate in zip(parts, rates, strict=True)]
+    optimizer = kinds[recipe.optimizer](groups)
     steps = recipe.epochs * batches
     if recipe.schedule == "one_cycle":
         # one step more than there are: the last call comes after the last batch
-        return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps + 1)
+        rates = [group["lr"] for group in groups]
+        return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, total_steps=steps + 1)
     return optimizer, torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+
+
+def average(recipe: Recipe, model: nn.Module) -> AveragedModel | None:
+    """A running mean of the weights, for `update_parameters` after each step; over fewer steps while there are few."""
+    if not recipe.averaging:
+        return None
+
+    def mean(kept, new, steps):
+        return kept + (1 - torch.clamp((1 + steps) / (10 + steps), max=recipe.averaging)) * (new - kept)
+
+    return AveragedModel(model, avg_fn=mean, use_buffers=True)

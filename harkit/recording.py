@@ -37,13 +37,15 @@ def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, p
     if plan.train_size < len(train) and plan.split == "honest":
         _, left_out = train_test_split(train, train_size=plan.train_size, stratify=train.label, random_state=seed)
         catalogue.loc[left_out.index, "split"] = ""
-    key = [plan.network, plan.recipe, plan.split, f"width{plan.width}", plan.train_size, plan.epochs, plan.without]
+    if plan.train_size > len(train):
+        catalogue = _train_on_more(catalogue, plan.train_size - len(train))
+    key = [plan.network, plan.recipe, plan.split, plan.side, f"width{plan.width}", plan.train_size, plan.epochs, plan.without]
     key = "-".join(map(str, [*key, *plan.changes.values(), f"seed{seed}"]))  # plans that are equal share one training
     out = config.results / "recording" / key.replace(" ", "_")
     cache = config.data / "decoded"
     if not runs.finished(out):
         training.fit(
-            catalogue, out, plan.network, plan.recipe, side=recorded.SIDE, width=plan.width, epochs=plan.epochs,
+            catalogue, out, plan.network, plan.recipe, side=plan.side, width=plan.width, epochs=plan.epochs,
             seed=seed, device="cpu", split=plan.split, cache=cache, without=plan.without, precision=plan.precision,
             changes={"keep": "last", **plan.changes}, resume=(out / "settings.json").exists(),
         )  # fmt: skip
@@ -51,6 +53,13 @@ def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, p
         return out, evaluation.validation_predictions(out).assign(part="validation")
     tests = {"own test": splits.part(catalogue, "test"), "clean test": clean}
     return out, pd.concat([evaluation.predict(out, rows, cache).assign(part=part) for part, rows in tests.items()])
+
+
+def _train_on_more(catalogue: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Move about so many validation pictures to training, in whole groups."""
+    validation = catalogue[catalogue.split == "validation"]
+    moved = validation.group.isin(validation.group.sort_values().iloc[:count])
+    return catalogue.assign(split=catalogue.split.mask(catalogue.index.isin(validation.index[moved]), "train"))
 
 
 def _keep(run: Path, answers: pd.DataFrame, plan: Plan, target: Path) -> None:

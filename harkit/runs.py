@@ -61,6 +61,16 @@ def load(run: Path | str, device: str | None = None) -> tuple[nn.Module, dict]:
     return model.to(device or profiles.device()).eval(), plan
 
 
+def side(plan: dict) -> int:
+    """The side in pixels of the pictures that a run's network is asked about; it may be trained on smaller ones."""
+    return round(plan["side"] * plan["hyperparameters"].get("zoom", 1.0))
+
+
+def answering(model: nn.Module, plan: dict) -> nn.Module:
+    """The network of a run as its recipe asks it: about each picture alone, or about its mirror image too."""
+    return models.Mirrored(model) if plan["hyperparameters"].get("mirror") else model
+
+
 def begin_with(model: nn.Module, run: Path) -> str:
     """Give the model the weights of a run, and tell their digest."""
     try:
@@ -91,21 +101,24 @@ def keep_best(out: Path, model: nn.Module) -> None:
         safetensors.torch.save_file(state, unfinished)
 
 
-def save_checkpoint(out: Path, model, optimizer, scheduler, **progress) -> None:
-    """All that a training needs to go on from here. The last checkpoint stays until this one is whole."""
-    state = dict(model=model.state_dict(), optimizer=optimizer.state_dict(), scheduler=scheduler.state_dict())
+def save_checkpoint(out: Path, parts: dict, **progress) -> None:
+    """All that a training needs to go on from here: the state of `parts` (network, optimizer …, by name), and progress.
+
+    The last checkpoint stays until this one is whole.
+    """
+    state = {name: part.state_dict() for name, part in parts.items()}
     with fetch.new_file(out / "checkpoint.pt") as unfinished:
         torch.save(state | progress, unfinished)
     if progress["rows"]:
         catalogues.write_table(pd.DataFrame(progress["rows"]), out / "history.csv")
 
 
-def load_checkpoint(out: Path, model, optimizer, scheduler, device) -> dict:
-    """Put the last checkpoint into these three, and give the rest of it; {} where there is none."""
+def load_checkpoint(out: Path, parts: dict, device: str) -> dict:
+    """Put the last checkpoint into these parts, and give the rest of it; {} where there is none."""
     if not (out / "checkpoint.pt").exists():
         return {}
     state = torch.load(out / "checkpoint.pt", map_location=device, weights_only=True)
-    for part, name in ((model, "model"), (optimizer, "optimizer"), (scheduler, "scheduler")):
+    for name, part in parts.items():
         part.load_state_dict(state.pop(name))
     return state
 

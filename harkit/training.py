@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from harkit import augment, models, recipes, runs, splits
+from harkit import augment, models, pretrained, recipes, runs, splits
 from harkit import catalogue as catalogues
 from harkit import precision as precisions
 from harkit import settings as profiles
@@ -143,48 +143,52 @@ def fit(
     splits.check(catalogue)
     if chosen.copies_per_class:
         catalogue = augment.write_copies(catalogue, cache.parent, chosen.copies_per_class, seed)
-    pictures = PictureSet(splits.used(catalogue), side, cache, classes)
+    pictures = PictureSet(splits.used(catalogue), round(chosen.zoom * side), cache, classes)
     normalisation = NORMALISATION[chosen.normalisation]
-    change = augment.ON_THE_FLY[chosen.augmentation] if chosen.augmentation != "none" else None
+    change = recipes.change(chosen, side)
     train = Batches(pictures.part("train"), chosen.batch_size, device, seed, change, normalisation)
     validation = Batches(pictures.part("validation"), 4 * chosen.batch_size, device, normalisation=normalisation)
     if start:
         plan["start"] = runs.begin_with(model, Path(start))
-    plan["pretrained"] = chosen.pretrained and not start and models.load_imagenet(model, download)
+    plan["pretrained"] = chosen.pretrained and not start and pretrained.load_imagenet(model, download)
     model.to(device)
     if goes_on:
         plan = runs.check_same(out, plan)
         chosen = recipes.Recipe(**plan["hyperparameters"])
         torch.set_num_threads(plan["threads"])
     else:
-        batch = next(iter(train)) if minutes or not precision else None
+        recipes.learning(chosen, model, chosen.epochs)
         if precision:
             plan["precision"] = precision
         else:
-            plan["precision"], plan["measured"] = precisions.choose(model, *batch)
+            plan["precision"], plan["measured"] = precisions.choose(model, *next(iter(train)))
         if minutes:
-            speed = plan.get("measured") or precisions.measure(model, *batch, [precision])
-            seconds = len(train.pictures) / speed[plan["precision"]]  # of an epoch, but for what is not measured
-            chosen = replace(chosen, epochs=max(1, int(0.75 * 60 * minutes / seconds)))
+            seconds = precisions.seconds_an_epoch(Computing(model, plan["precision"]), train, validation, chosen, side)
+            chosen = replace(chosen, epochs=max(1, int(60 * minutes / seconds)))
         plan |= dict(epochs=chosen.epochs, hyperparameters=asdict(chosen))
         runs.begin(out, plan, catalogue)
-    _run_epochs(Computing(model, plan["precision"]), train, validation, chosen, out, seed, goes_on, watch)
+    _run_epochs(Computing(model, plan["precision"]), train, validation, chosen, out, plan, goes_on, watch)
     safetensors.torch.load_model(model, out / "best.safetensors")
-    _record_validation(model, validation, classes, out / "validation.csv")
+    _record_validation(runs.answering(model, plan), validation, classes, out / "validation.csv")
     (out / "best.safetensors").replace(out / "weights.safetensors")
     (out / "checkpoint.pt").unlink(missing_ok=True)
     return out
 
 
-def _run_epochs(computing, train, validation, recipe, out, seed, goes_on, watch) -> None:
-    model = computing.network
+def _run_epochs(computing, train, validation, recipe, out, plan, goes_on, watch) -> None:
+    model, seed = computing.network, plan["seed"]
     optimizer, scheduler = recipes.make_optimizer(recipe, model, len(train))
-    loss_function = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
-    done = runs.load_checkpoint(out, model, optimizer, scheduler, train.device) if goes_on else {}
+    averaged = recipes.average(recipe, model)
+    kept = averaged.module if averaged else model  # the weights that are validated and kept
+    asked = runs.answering(Computing(kept, computing.precision), plan)
+    mixing = augment.Mixing(computing, nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing), recipe.mixing)
+    parts = dict(model=model, optimizer=optimizer, scheduler=scheduler) | ({"averaged": averaged} if averaged else {})
+    done = runs.load_checkpoint(out, parts, train.device) if goes_on else {}
     rows, best, sums = done.get("rows", []), done.get("best", -math.inf), done.get("sums", NOTHING_YET)
     every, saved = max(1, len(train) // 5), time.perf_counter()
     for epoch in tqdm(range(len(rows), recipe.epochs), desc="epochs", leave=False, disable=None):
-        train.epoch = epoch
+        train.epoch, train.augment = epoch, recipes.change(recipe, recipes.side_at(recipe, plan["side"], epoch))
+        computing.resting = recipes.learning(recipe, model, epoch)
         for number, piece in list(enumerate(train.pieces(PIECE)))[sums["pieces"] :]:
             batch, before, started = number * PIECE, sums, time.perf_counter()
 
@@ -192,22 +196,24 @@ def _run_epochs(computing, train, validation, recipe, out, seed, goes_on, watch)
                 nonlocal batch, sums
                 batch += 1
                 scheduler.step()
+                if averaged:
+                    averaged.update_parameters(model)
                 sums = _add(before, seen, loss, accuracy)
                 if watch and batch % every == 0:
                     watch(epoch + batch / len(train), **_means(sums))
 
-            torch.manual_seed((seed * 1_000_003 + epoch) * 1_009 + number)  # dropout: the same in a resumed run
-            found = train_one_epoch(computing, piece, optimizer, loss_function, after_batch)
+            torch.manual_seed((seed * 1_000_003 + epoch) * 1_009 + number)  # dropout, mixing: the same when resumed
+            found = train_one_epoch(mixing, piece, optimizer, mixing.loss, after_batch)
             sums["busy"] += (sums["seen"] - before["seen"]) / found["examples_per_second"]
             sums["seconds"] += time.perf_counter() - started
             if not math.isfinite(loss := _means(sums)["train_loss"]):
                 raise InputError(f"The training loss became {loss} in epoch {epoch + 1}: lower the learning rate.")
             if batch < len(train) and time.perf_counter() - saved > CHECKPOINT_SECONDS:
-                runs.save_checkpoint(out, model, optimizer, scheduler, rows=rows, best=best, sums=sums)
+                runs.save_checkpoint(out, parts, rows=rows, best=best, sums=sums)
                 saved = time.perf_counter()
         started = time.perf_counter()
         row = {"epoch": epoch + 1, **_means(sums), "examples_per_second": sums["seen"] / sums["busy"]}
-        row |= {"pictures_per_second": sums["seen"] / sums["seconds"], **_validate(computing, validation)}
+        row |= {"pictures_per_second": sums["seen"] / sums["seconds"], **_validate(asked, validation)}
         row["seconds"] = sums["seconds"] + time.perf_counter() - started
         rows.append(row)
         if watch:
@@ -215,9 +221,9 @@ def _run_epochs(computing, train, validation, recipe, out, seed, goes_on, watch)
         value = row[f"validation_{recipe.keep}"] if recipe.keep != "last" else epoch
         if value > best:
             best = value
-            runs.keep_best(out, model)
+            runs.keep_best(out, kept)
         sums = NOTHING_YET
-        runs.save_checkpoint(out, model, optimizer, scheduler, rows=rows, best=best, sums=sums)
+        runs.save_checkpoint(out, parts, rows=rows, best=best, sums=sums)
         saved = time.perf_counter()
 
 

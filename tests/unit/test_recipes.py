@@ -1,0 +1,74 @@
+"""What a recipe says of sizes, layers and weights."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from harkit import models, pretrained, recipes
+from harkit.settings import InputError
+
+PLAIN = recipes.Recipe(epochs=10, learning_rate=0.1)
+
+
+@pytest.fixture
+def lite0():
+    return models.build("efficientnet_lite0", 3, 32)
+
+
+def test_pictures_grow_by_shares_of_the_epochs():
+    growing = replace(PLAIN, growing=((0.3, 0.5), (0.4, 0.75)))
+    assert [recipes.side_at(growing, 128, epoch) for epoch in range(10)] == [64] * 3 + [96] * 4 + [128] * 3
+    assert [recipes.side_at(PLAIN, 100, epoch) for epoch in (0, 9)] == [100, 100]
+    assert recipes.side_at(growing, 40, 0) == 32  # never smaller
+
+
+def test_first_the_head_learns_then_all_but_the_frozen_parts(lite0):
+    recipe, parts = replace(PLAIN, head_first=0.2, frozen=6), pretrained.stages(lite0)
+
+    def learn(part):
+        return {parameter.requires_grad for parameter in part.parameters()}
+
+    held = recipes.learning(recipe, lite0, epoch=1)
+    assert len(held) == len(parts) - 1 and learn(parts[-1]) == {True} and learn(parts[-2]) == {False}
+    held = recipes.learning(recipe, lite0, epoch=2)
+    assert len(held) == 6 and learn(parts[5]) == {False} and learn(parts[6]) == learn(parts[-1]) == {True}
+
+
+def test_every_weight_belongs_to_one_part(lite0):
+    for model in (lite0, models.build("resnet50", 3, 32)):
+        inside = [id(p) for part in pretrained.stages(model) for p in part.parameters()]
+        assert len(inside) == len(set(inside)) and set(inside) == {id(p) for p in model.parameters()}
+
+
+def test_the_learning_rate_falls_from_the_last_layer_to_the_first(lite0):
+    optimizer, _ = recipes.make_optimizer(replace(PLAIN, layer_decay=0.5), lite0, 5)
+    rates = [group["lr"] for group in optimizer.param_groups]
+    assert rates == [0.1 * 0.5**i for i in range(len(pretrained.stages(lite0)))]
+    assert optimizer.param_groups[0]["params"][0] is lite0.fc.weight
+
+
+def test_a_network_from_scratch_has_no_pretrained_part():
+    with pytest.raises(InputError, match="no pretrained part"):
+        recipes.learning(replace(PLAIN, frozen=2), models.build("resnet", 3, 32, 4), 0)
+
+
+def test_the_kept_weights_are_a_running_mean():
+    layer = nn.Linear(1, 1, bias=False)
+    averaged = recipes.average(replace(PLAIN, averaging=0.9), layer)
+    expected = None
+    for step in range(200):
+        nn.init.constant_(layer.weight, float(step))
+        averaged.update_parameters(layer)
+        decay = min(0.9, (1 + step) / (10 + step))
+        expected = float(step) if expected is None else decay * expected + (1 - decay) * step
+    assert averaged.module.weight.item() == pytest.approx(expected, rel=1e-4)
+    assert recipes.average(PLAIN, layer) is None
+
+
+def test_crops_know_the_side_and_other_changes_do_not_care():
+    images, generator = torch.rand(2, 3, 40, 40), torch.Generator().manual_seed(0)
+    assert recipes.change(PLAIN, 32) is None
+    assert recipes.change(replace(PLAIN, augmentation="crops"), 32)(images, generator).shape == (2, 3, 32, 32)
+    assert recipes.change(replace(PLAIN, augmentation="mild"), 32)(images, generator).shape == (2, 3, 40, 40)
