@@ -68,5 +68,5 @@ clean:
 .venv/installed: pyproject.toml constraints.txt
 	@echo "Installing into .venv: some minutes, and about 6 GB on Linux, where PyTorch brings its GPU libraries."
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install -c constraints.txt -e ".[lab,test]"
+	.venv/bin/python -m pip install -c constraints.txt -e ".[lab,test,offline]"
 	touch .venv/installed

@@ -69,13 +69,14 @@ def _parser() -> argparse.ArgumentParser:
 
     add = command("train", _train, "train a network and leave a run folder").add_argument
     add("--data", required=True, metavar="DIR|ZIP")
-    add("--model", required=True, metavar="vgg16|resnet|resnet50")
+    add("--model", required=True, metavar="vgg16|resnet|resnet50|efficientnet_lite0")
     add("--recipe", default="published", metavar="published|improved")
-    add("--size", type=_positive, metavar="PX", help="side of the squared pictures (default: as in the profile)")
+    add("--size", type=_positive, metavar="PX", help="side of the squared pictures")
+    add("--width", type=_positive, metavar="N", help="channels of the first stage of vgg16 and resnet; 64 as published")
     add("--epochs", type=_positive)
     add("--minutes", type=float, help="as many epochs as fit into this time")
     add("--seed", type=int, default=0)
-    add("--split", choices=["honest", "leaky", "frame", "subject"])
+    add("--split", choices=["honest", "leaky", "all", "frame", "subject"])
     add("--out", required=True, metavar="RUN")
     add("--resume", action="store_true", help="go on with a run that was interrupted")
 
@@ -144,11 +145,13 @@ def _record(options) -> None:
 
 
 def _train(options) -> None:
-    from harkit import catalogue, models, settings, splits, training
+    from harkit import catalogue, models, recipes, settings, splits, training
 
     if options.model not in models.NETWORKS:
         raise InputError(f"There is no network '{options.model}': choose one of {', '.join(models.NETWORKS)}.")
     config = settings.load()
+    recipes.get(options.model, options.recipe)  # is there one? before minutes of reading
+    side, width = recipes.HOUR.get(options.model, (224, 64)) if options.recipe == "improved" else (config.side, 64)
     pictures = _read(options.data, config)
     split = options.split or ("subject" if (pictures.subject != "").any() else "honest")
     divided = splits.divide(pictures, split, options.seed)
@@ -156,7 +159,8 @@ def _train(options) -> None:
     print(catalogue.problems(pictures).query("files > 0").to_string(index=False))
     started = time.perf_counter()
     run = training.fit(
-        divided, options.out, options.model, options.recipe, side=options.size or config.side, split=split,
+        divided, options.out, options.model, options.recipe, split=split,
+        side=options.size or side, width=options.width or width,
         epochs=options.epochs, minutes=options.minutes, seed=options.seed, resume=options.resume,
         cache=config.data / "decoded", download=config.download,
     )  # fmt: skip
@@ -166,8 +170,11 @@ def _train(options) -> None:
         f"{last.pictures_per_second:.0f} pictures/s, {seconds:.0f} s in all"
     )
     if not (divided.split == "test").any():
-        why = "The published split by frame has no" if split == "frame" else "There are too few subjects for a"
-        print(f"{why} test part: the validation figure chose the weights, so it flatters.")
+        why = {"frame": "The published split by frame has no", "all": "A split of all pictures has no"}
+        print(
+            f"{why.get(split, 'There are too few subjects for a')} test part: judge the run on other pictures. The "
+            "validation figure may have chosen the weights, and then it flatters."
+        )
 
 
 def _evaluate(options) -> None:

@@ -55,6 +55,13 @@ def crops(images: Tensor, generator: torch.Generator, side: int | None = None) -
 ON_THE_FLY = {"none": none, "mild": mild, "published_falls": published_falls, "crops": crops}
 
 
+def resize(images: Tensor, side: int) -> Tensor:
+    """Images (N, 3, H, W) as (N, 3, side, side), each new pixel a mean over the old ones that it covers."""
+    if images.shape[2:] == (side, side):
+        return images
+    return F.interpolate(images, (side, side), mode="bilinear", antialias=True, align_corners=False)
+
+
 def turn_and_flip(images: Tensor, generator, degrees: float = 0, zoom: float = 0, flip: float = 0.5) -> Tensor:
     """Turn by ±`degrees`, zoom by ±`zoom`, mirror with probability `flip`: (N, 3, H, W), each by its own draw."""
     n = len(images)

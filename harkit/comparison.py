@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from harkit import evaluation, published, recorded, runs, splits
+from harkit import evaluation, pretrained, published, recorded, runs, splits
 from harkit.settings import Settings
 
-NETWORKS = ("vgg16", "resnet", "resnet50")
+NETWORKS = ("vgg16", "resnet", *pretrained.NETWORKS)
 PHOTOGRAPHS = "Kaggle HAR photographs"
 
 
@@ -41,7 +41,7 @@ def results(config: Settings, networks: tuple[str, ...] = NETWORKS) -> pd.DataFr
 
 def _of_run(run: Path, network: str, recipe: str, config: Settings) -> dict:
     plan = runs.settings(run)
-    kind, source = ("falls", config.falls) if network == "resnet50" else ("har", config.har)
+    kind, source = ("falls", config.falls) if network in pretrained.NETWORKS else ("har", config.har)
     catalogue = splits.prepare(kind, config)
     part = "test" if (catalogue.split == "test").any() else "validation"
     predictions = evaluation.predict(run, splits.part(catalogue, part), config.data / "decoded")

@@ -23,7 +23,10 @@ from harkit.settings import Settings
 GIGABYTE = 2**30
 MEMORY_NEEDED = {"reduced": 2, "photos": 4, "full": 8}  # GB
 DISK_NEEDED = {"reduced": 1, "photos": 3, "full": 6}  # GB: pictures, decoded arrays, weights
-PAIR = 'pip install -c constraints.txt -e ".[lab,test]" (torch and torchvision come as a pair: change both or neither)'
+PAIR = (
+    'pip install -c constraints.txt -e ".[lab,test,offline]" (torch and torchvision come as a pair: change both or '
+    "neither)"
+)
 
 # In a process of its own: libraries that don't fit together may take the whole process down.
 _PROBE = """

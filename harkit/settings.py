@@ -27,6 +27,7 @@ class Settings:
     width: int  # channels of the first stage of VGG16 and ResNet; 64 as published
     epochs: dict[str, int]  # of the published recipe, a network
     improved_epochs: dict[str, int]  # of the improved recipe, a network
+    short: bool  # the improved recipe as for a few minutes (recipes.SHORT)
     drawn_count: int  # labelled pictures drawn where the source is "drawn"
     drawn_subjects: int  # acting subjects drawn for the falls
     download: bool  # may ImageNet weights be downloaded (98 MB)?
@@ -38,18 +39,21 @@ class Settings:
 PROFILES = {
     "reduced": dict(
         side=64, split_sizes=(1100, 200, 200), copies_per_class=15, width=16, drawn_count=1500, drawn_subjects=10,
-        epochs={"vgg16": 2, "resnet": 3, "resnet50": 2}, improved_epochs={"vgg16": 4, "resnet": 30, "resnet50": 2},
-        download=False,
+        epochs={"vgg16": 2, "resnet": 3, "resnet50": 2, "efficientnet_lite0": 4},
+        improved_epochs={"vgg16": 4, "resnet": 30, "resnet50": 2, "efficientnet_lite0": 6},
+        short=True, download=False,
     ),
     "photos": dict(
         side=96, split_sizes=(5000, 1000, 1000), copies_per_class=70, width=32, drawn_count=7000, drawn_subjects=24,
-        epochs={"vgg16": 10, "resnet": 12, "resnet50": 4}, improved_epochs={"vgg16": 20, "resnet": 30, "resnet50": 6},
-        download=True,
+        epochs={"vgg16": 10, "resnet": 12, "resnet50": 4, "efficientnet_lite0": 8},
+        improved_epochs={"vgg16": 20, "resnet": 30, "resnet50": 6, "efficientnet_lite0": 8},
+        short=False, download=True,
     ),
     "full": dict(
         side=224, split_sizes=(5000, 1000, 1000), copies_per_class=70, width=64, drawn_count=7000, drawn_subjects=24,
-        epochs={"vgg16": 40, "resnet": 50, "resnet50": 20}, improved_epochs={"vgg16": 40, "resnet": 50, "resnet50": 20},
-        download=True,
+        epochs={"vgg16": 40, "resnet": 50, "resnet50": 20, "efficientnet_lite0": 20},
+        improved_epochs={"vgg16": 40, "resnet": 80, "resnet50": 20, "efficientnet_lite0": 18},
+        short=False, download=True,
     ),
 }  # fmt: skip
 

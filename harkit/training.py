@@ -61,10 +61,10 @@ def predict_logits(model, batches) -> tuple[Tensor, Tensor]:
 def ensure(network: str, recipe: str, config: Settings, watch=None) -> Path:
     """The run of this network and recipe in the results folder: the one that is there, else trained now, saying so.
 
-    VGG16 and ResNet learn the actions on the honest split, ResNet50 the falls on the split by subject.
+    VGG16 and ResNet learn the actions on the honest split, the pretrained networks the falls on the split by subject.
     """
     out = config.results / "runs" / f"{network}-{recipe}"
-    kind = "falls" if network == "resnet50" else "har"
+    kind = "falls" if network in pretrained.NETWORKS else "har"
     epochs = (config.epochs if recipe == "published" else config.improved_epochs)[network]
     plan = dict(
         network=network, recipe=recipe, split="honest" if kind == "har" else "subject", side=config.side,
@@ -84,6 +84,7 @@ def ensure(network: str, recipe: str, config: Settings, watch=None) -> Path:
         log.warning("%s was trained with other settings or pictures: training it anew.", out.name)
     log.info("Training %s by the %s recipe, %s epochs, into %s", network, recipe, epochs, profiles.short(out))
     plan.pop("split_hash")
+    plan["changes"] = recipes.SHORT if config.short and recipe == "improved" else None
     return fit(catalogue, out, cache=config.data / "decoded", watch=watch, download=config.download, anew=True, **plan)
 
 
@@ -141,6 +142,7 @@ def fit(
         data_hash=catalogues.fingerprint(catalogue), split_hash=catalogues.fingerprint(splits.used(catalogue), "split"),
     )  # fmt: skip
     splits.check(catalogue)
+    precisions.keep_memory()
     if chosen.copies_per_class:
         catalogue = augment.write_copies(catalogue, cache.parent, chosen.copies_per_class, seed)
     pictures = PictureSet(splits.used(catalogue), round(chosen.zoom * side), cache, classes)

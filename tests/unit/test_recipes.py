@@ -67,8 +67,14 @@ def test_the_kept_weights_are_a_running_mean():
     assert recipes.average(PLAIN, layer) is None
 
 
-def test_crops_know_the_side_and_other_changes_do_not_care():
+def test_every_change_gives_pictures_of_the_side_asked_for():
     images, generator = torch.rand(2, 3, 40, 40), torch.Generator().manual_seed(0)
     assert recipes.change(PLAIN, 32) is None
-    assert recipes.change(replace(PLAIN, augmentation="crops"), 32)(images, generator).shape == (2, 3, 32, 32)
-    assert recipes.change(replace(PLAIN, augmentation="mild"), 32)(images, generator).shape == (2, 3, 40, 40)
+    for name in ("mild", "published_falls", "crops"):
+        assert recipes.change(replace(PLAIN, augmentation=name), 32)(images, generator).shape == (2, 3, 32, 32)
+
+
+def test_the_short_form_is_the_improved_recipe_without_what_pays_in_an_hour():
+    short, long = recipes.get("resnet", "improved", short=True), recipes.get("resnet", "improved")
+    assert short == replace(long, **recipes.SHORT) != long
+    assert recipes.get("resnet", "published", short=True) == recipes.get("resnet", "published")
