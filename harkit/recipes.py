@@ -78,7 +78,7 @@ RECIPES = {
 
 
 # Where there are only minutes: without what pays in an hour, and before that costs more than it gives.
-SHORT = dict(augmentation="mild", mixing=0.0, zoom=1.0)
+SHORT = dict(augmentation="mild", mixing=0.0, zoom=1.0, growing=((0.5, 0.75),))
 # Side of the pictures and channels of the first stage on which an hour with two cores is best spent.
 HOUR = {"vgg16": (96, 32), "resnet": (128, 32), "efficientnet_lite0": (192, 64)}
 
@@ -91,7 +91,10 @@ def get(network: str, recipe: str, short: bool = False) -> Recipe:
     if (network, recipe) not in RECIPES:
         known = ", ".join(sorted({f"{name} {way}" for name, way in RECIPES}))
         raise InputError(f"There is no recipe '{recipe}' for '{network}': choose one of {known}.")
-    return replace(RECIPES[network, recipe], **SHORT if short and recipe == "improved" else {})
+    found = RECIPES[network, recipe]
+    if not short or recipe != "improved":
+        return found
+    return replace(found, **SHORT | ({} if found.growing else {"growing": ()}))
 
 
 def change(recipe: Recipe, side: int):

@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from harkit import catalogue as catalogues
-from harkit import evaluation, fetch, recipes, recorded, runs, splits, training
+from harkit import evaluation, fetch, recorded, runs, splits, training
 from harkit.recorded import Plan
 from harkit.settings import Settings
 
@@ -46,12 +46,12 @@ def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, p
     cache = config.data / "decoded"
     changes = {"keep": "last", **plan.changes}
     if plan.short and plan.recipe == "improved":
-        changes = recipes.SHORT | recorded.BEFORE[plan.network] | changes
+        changes = recorded.BEFORE[plan.network] | changes
     if not runs.finished(out):
         training.fit(
             catalogue, out, plan.network, plan.recipe, side=plan.side, width=plan.width, epochs=plan.epochs,
             seed=seed, device="cpu", split=plan.split, cache=cache, without=plan.without, precision=plan.precision,
-            changes=changes, resume=(out / "settings.json").exists(),
+            changes=changes, short=plan.short, resume=(out / "settings.json").exists(),
         )  # fmt: skip
     if not plan.tested:
         return out, evaluation.validation_predictions(out).assign(part="validation")

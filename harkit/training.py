@@ -84,8 +84,8 @@ def ensure(network: str, recipe: str, config: Settings, watch=None) -> Path:
         log.warning("%s was trained with other settings or pictures: training it anew.", out.name)
     log.info("Training %s by the %s recipe, %s epochs, into %s", network, recipe, epochs, profiles.short(out))
     plan.pop("split_hash")
-    plan["changes"] = recipes.SHORT if config.short and recipe == "improved" else None
-    return fit(catalogue, out, cache=config.data / "decoded", watch=watch, download=config.download, anew=True, **plan)
+    more = dict(watch=watch, download=config.download, short=config.short, anew=True)
+    return fit(catalogue, out, cache=config.data / "decoded", **more, **plan)
 
 
 def fit(
@@ -109,6 +109,7 @@ def fit(
     start: Path | None = None,
     without: str = "",
     changes: dict | None = None,
+    short: bool = False,
     precision: str | None = None,
     watch=None,
 ) -> Path:
@@ -117,13 +118,14 @@ def fit(
     `catalogue` has its splits; `split` is only their name, for the record. `epochs` and `copies_per_class` replace
     the recipe's; `minutes` fits the epochs into a time budget; `start` is a run of the same network on the same
     classes whose weights this one begins with, instead of ImageNet's. For an ablation, `without` takes a part out
-    of the network (`models.build`) and `changes` replaces fields of the recipe. `precision` is one of
+    of the network (`models.build`) and `changes` replaces fields of the recipe, of which `short` takes the form for a
+    few minutes. `precision` is one of
     `precision.PRECISIONS`, None the one that a short measurement finds fastest here; the last validation figures
     are computed in fp32 anyway. `watch(epoch, **series)` is called with train loss and accuracy five times an epoch
     and with validation accuracy after it. Raises InputError where `out` holds a run already, unless `resume` goes
     on with it or `anew` replaces it.
     """
-    out, chosen = Path(out), recipes.get(network, recipe)
+    out, chosen = Path(out), recipes.get(network, recipe, short)
     chosen = replace(chosen, epochs=epochs or chosen.epochs, **changes or {})
     if copies_per_class is not None and chosen.copies_per_class:
         chosen = replace(chosen, copies_per_class=copies_per_class)
