@@ -16,6 +16,7 @@ from harkit import fetch
 
 PUBLISHED = dict(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.1)  # both notebooks jitter colours by these
 GREY = (0.2989, 0.5870, 0.1140)  # weights of R, G and B in a grey picture
+AT_ONCE = 2**17  # pixels that are changed together on a CPU: what one step hands to the next then stays in its cache
 
 
 def none(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -43,10 +44,9 @@ def turn_and_flip(images: Tensor, generator, degrees: float = 0, zoom: float = 0
     angle = _uniform(n, degrees, generator) * math.pi / 180
     scale = 1 + _uniform(n, zoom, generator)
     sign = 1 - 2 * (torch.rand(n, generator=generator) < flip).float()
-    cos, sin, zero = torch.cos(angle) / scale, torch.sin(angle) / scale, torch.zeros(n)
-    matrices = torch.stack([torch.stack([cos * sign, -sin, zero], 1), torch.stack([sin * sign, cos, zero], 1)], 1)
-    grid = F.affine_grid(matrices.to(images.device), list(images.shape), align_corners=False)  # (N, H, W, 2)
-    return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale
+    matrices = torch.stack([torch.stack([cos * sign, -sin], 1), torch.stack([sin * sign, cos], 1)], 1)  # (N, 2, 2)
+    return _few_at_once(images, [(_sample, matrices)])
 
 
 def jitter(images: Tensor, generator, brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0) -> Tensor:
@@ -54,46 +54,42 @@ def jitter(images: Tensor, generator, brightness=0.0, contrast=0.0, saturation=0
 
     `hue` is a share of the colour circle. The same formulas as torchvision's `ColorJitter`, one draw a picture.
     """
-    steps = [(blend_black, brightness), (blend_mean, contrast), (blend_grey, saturation)]
-    for change, amount in steps:
-        if amount:
-            images = change(images, 1 + _uniform(len(images), amount, generator).to(images.device))
+    blends = ((blend_black, brightness), (blend_mean, contrast), (blend_grey, saturation))
+    steps = [(blend, 1 + _uniform(len(images), amount, generator)) for blend, amount in blends if amount]
     if hue:
-        images = turn_hue(images, _uniform(len(images), hue, generator).to(images.device))
-    return images
+        steps.append((turn_hue, _uniform(len(images), hue, generator)))
+    return _few_at_once(images, steps)
 
 
 def blend_black(images: Tensor, factor: Tensor) -> Tensor:
     """Brightness: images (N, 3, H, W) times factor (N,), kept in 0…1."""
-    return (images * _column(factor)).clamp(0, 1)
+    return (images * _column(factor)).clamp_(0, 1)
 
 
 def blend_mean(images: Tensor, factor: Tensor) -> Tensor:
     """Contrast: mean grey + (images − mean grey) × factor, kept in 0…1."""
     mean = to_grey(images).mean((1, 2, 3), keepdim=True)
-    return (mean + (images - mean) * _column(factor)).clamp(0, 1)
+    return torch.lerp(mean, images, _column(factor)).clamp_(0, 1)
 
 
 def blend_grey(images: Tensor, factor: Tensor) -> Tensor:
     """Saturation: grey + (images − grey) × factor, kept in 0…1."""
-    grey = to_grey(images)
-    return (grey + (images - grey) * _column(factor)).clamp(0, 1)
+    return torch.lerp(to_grey(images), images, _column(factor)).clamp_(0, 1)
 
 
 def turn_hue(images: Tensor, turn: Tensor) -> Tensor:
     """Move every colour by `turn` (N,) of the colour circle, in HSV: hue, saturation, value."""
-    value, _ = images.max(1)
-    chroma = value - images.min(1).values
     red, green, blue = images.unbind(1)
-    safe = chroma.clamp_min(1e-8)
-    hue = torch.where(value == green, 2 + (blue - red) / safe, 4 + (red - green) / safe)
-    hue = torch.where(value == red, (green - blue) / safe, hue) + 6 * turn.view(-1, 1, 1)
-    # channel = value − chroma × clamp(min(k, 4 − k), 0, 1) with k = (n + hue) mod 6 and n = 5, 3, 1 for R, G, B
-    channels = []
-    for n in (5, 3, 1):
-        k = (n + hue) % 6
-        channels.append(value - chroma * torch.minimum(k, 4 - k).clamp(0, 1))
-    return torch.stack(channels, 1)
+    value = torch.maximum(torch.maximum(red, green), blue)
+    chroma = value - torch.minimum(torch.minimum(red, green), blue)
+    safe = (6 * chroma).clamp_min_(1e-8)
+    hue = torch.where(value == green, (blue - red).div_(safe).add_(1 / 3), (red - green).div_(safe).add_(2 / 3))
+    hue = torch.where(value == red, (green - blue).div_(safe), hue).add_(turn.view(-1, 1, 1))
+    # how far round the circle from cyan, magenta and yellow, where R, G and B are least: 0 … 1/2, (N, 3, H, W)
+    away = hue.unsqueeze(1) - torch.tensor((3 / 6, 5 / 6, 1 / 6), device=images.device).view(1, 3, 1, 1)
+    away.sub_(away.round()).abs_()
+    missing = away.mul_(-6).add_(2).clamp_(0, 1)  # channel = value − chroma × missing
+    return torch.addcmul(value.unsqueeze(1), missing, chroma.unsqueeze(1), value=-1)
 
 
 def to_grey(images: Tensor) -> Tensor:
@@ -136,6 +132,29 @@ def _write_copies(catalogue: pd.DataFrame, folder: Path, per_class: int, seed: i
             digests.append(catalogues.digest(folder / names[-1]))
     copies = originals.assign(path=[str(folder / n) for n in names], name=names, digest=digests, status="augmented")
     catalogues.save(copies, folder / "copies.csv", folder)
+
+
+def _few_at_once(images: Tensor, steps: list) -> Tensor:
+    """Images (N, 3, H, W) after each step, a function and what was drawn for it: (N, …). All at once on a GPU."""
+    pixels = images.shape[2] * images.shape[3]
+    few = max(1, AT_ONCE // pixels) if images.device.type == "cpu" else max(1, len(images))
+    changed = []
+    for start in range(0, len(images), few):
+        part = images[start : start + few].contiguous()  # one colour after the other, not pixel by pixel
+        for change, drawn in steps:
+            part = change(part, drawn[start : start + few].to(images.device))
+        changed.append(part)
+    return torch.cat(changed)
+
+
+def _sample(images: Tensor, matrices: Tensor) -> Tensor:
+    """What each matrix (N, 2, 2) makes of its picture: where a pixel comes from outside, it is black."""
+    (height, width), device = images.shape[2:], images.device
+    x, y = ((2 * torch.arange(size, device=device) + 1) / size - 1 for size in (width, height))
+    grid = torch.empty(len(images), height, width, 2, device=device)  # as `F.affine_grid`, but quicker
+    for axis, (by_x, by_y) in enumerate(matrices.permute(1, 2, 0)):
+        torch.add(by_x.view(-1, 1, 1) * x, by_y.view(-1, 1, 1) * y.view(-1, 1), out=grid[..., axis])
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
 def _uniform(n: int, amount: float, generator: torch.Generator) -> Tensor:
