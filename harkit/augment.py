@@ -1,13 +1,14 @@
 """Random changes to pictures: on the device for each picture anew, or once as files beside the originals."""
 
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torchvision.transforms import v2
 
@@ -16,6 +17,7 @@ from harkit import fetch
 
 PUBLISHED = dict(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.1)  # both notebooks jitter colours by these
 GREY = (0.2989, 0.5870, 0.1140)  # weights of R, G and B in a grey picture
+AT_ONCE = 2**17  # pixels that are changed together on a CPU: what one step hands to the next then stays in its cache
 
 
 def none(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -48,7 +50,8 @@ def crops(images: Tensor, generator: torch.Generator, side: int | None = None) -
     width, height = (area * stretch).sqrt().clamp(max=1), (area / stretch).sqrt().clamp(max=1)
     middle = _uniform(n, 1, generator) * (1 - width), _uniform(n, 1, generator) * (1 - height)
     angle = _uniform(n, 10, generator) * math.pi / 180
-    images = _sample(images, width, height, angle, 0.5, generator, middle, (side, side), "reflection")
+    matrices = _matrices(angle, width, height, 0.5, middle, generator)
+    images = _few_at_once(images, [(partial(_sample, size=(side, side), outside="reflection"), matrices)])
     return jitter(images, generator, brightness=0.3, contrast=0.3, saturation=0.3)
 
 
@@ -67,20 +70,8 @@ def turn_and_flip(images: Tensor, generator, degrees: float = 0, zoom: float = 0
     n = len(images)
     angle = _uniform(n, degrees, generator) * math.pi / 180
     scale = 1 / (1 + _uniform(n, zoom, generator))
-    middle = torch.zeros(n), torch.zeros(n)
-    return _sample(images, scale, scale, angle, flip, generator, middle, images.shape[2:], "zeros")
-
-
-def _sample(images: Tensor, width, height, angle, flip, generator, middle, size: tuple, outside: str) -> Tensor:
-    """The part of each picture (shares `width`, `height` around `middle`), turned and mirrored, as size (H, W)."""
-    n = len(images)
-    sign = 1 - 2 * (torch.rand(n, generator=generator) < flip).float()
-    cos, sin = torch.cos(angle), torch.sin(angle)
-    across = torch.stack([cos * width * sign, -sin * height, middle[0]], 1)
-    down = torch.stack([sin * width * sign, cos * height, middle[1]], 1)
-    matrices = torch.stack([across, down], 1).to(images.device)  # (N, 2, 3)
-    grid = F.affine_grid(matrices, [n, images.shape[1], *size], align_corners=False)  # (N, H, W, 2)
-    return F.grid_sample(images, grid, mode="bilinear", padding_mode=outside, align_corners=False)
+    matrices = _matrices(angle, scale, scale, flip, (torch.zeros(n), torch.zeros(n)), generator)
+    return _few_at_once(images, [(partial(_sample, size=images.shape[2:], outside="zeros"), matrices)])
 
 
 def jitter(images: Tensor, generator, brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0) -> Tensor:
@@ -88,92 +79,47 @@ def jitter(images: Tensor, generator, brightness=0.0, contrast=0.0, saturation=0
 
     `hue` is a share of the colour circle. The same formulas as torchvision's `ColorJitter`, one draw a picture.
     """
-    steps = [(blend_black, brightness), (blend_mean, contrast), (blend_grey, saturation)]
-    for change, amount in steps:
-        if amount:
-            images = change(images, 1 + _uniform(len(images), amount, generator).to(images.device))
+    blends = ((blend_black, brightness), (blend_mean, contrast), (blend_grey, saturation))
+    steps = [(blend, 1 + _uniform(len(images), amount, generator)) for blend, amount in blends if amount]
     if hue:
-        images = turn_hue(images, _uniform(len(images), hue, generator).to(images.device))
-    return images
+        steps.append((turn_hue, _uniform(len(images), hue, generator)))
+    return _few_at_once(images, steps)
 
 
 def blend_black(images: Tensor, factor: Tensor) -> Tensor:
     """Brightness: images (N, 3, H, W) times factor (N,), kept in 0…1."""
-    return (images * _column(factor)).clamp(0, 1)
+    return (images * _column(factor)).clamp_(0, 1)
 
 
 def blend_mean(images: Tensor, factor: Tensor) -> Tensor:
     """Contrast: mean grey + (images − mean grey) × factor, kept in 0…1."""
     mean = to_grey(images).mean((1, 2, 3), keepdim=True)
-    return (mean + (images - mean) * _column(factor)).clamp(0, 1)
+    return torch.lerp(mean, images, _column(factor)).clamp_(0, 1)
 
 
 def blend_grey(images: Tensor, factor: Tensor) -> Tensor:
     """Saturation: grey + (images − grey) × factor, kept in 0…1."""
-    grey = to_grey(images)
-    return (grey + (images - grey) * _column(factor)).clamp(0, 1)
+    return torch.lerp(to_grey(images), images, _column(factor)).clamp_(0, 1)
 
 
 def turn_hue(images: Tensor, turn: Tensor) -> Tensor:
     """Move every colour by `turn` (N,) of the colour circle, in HSV: hue, saturation, value."""
-    value, _ = images.max(1)
-    chroma = value - images.min(1).values
     red, green, blue = images.unbind(1)
-    safe = chroma.clamp_min(1e-8)
-    hue = torch.where(value == green, 2 + (blue - red) / safe, 4 + (red - green) / safe)
-    hue = torch.where(value == red, (green - blue) / safe, hue) + 6 * turn.view(-1, 1, 1)
-    # channel = value − chroma × clamp(min(k, 4 − k), 0, 1) with k = (n + hue) mod 6 and n = 5, 3, 1 for R, G, B
-    channels = []
-    for n in (5, 3, 1):
-        k = (n + hue) % 6
-        channels.append(value - chroma * torch.minimum(k, 4 - k).clamp(0, 1))
-    return torch.stack(channels, 1)
+    value = torch.maximum(torch.maximum(red, green), blue)
+    chroma = value - torch.minimum(torch.minimum(red, green), blue)
+    safe = (6 * chroma).clamp_min_(1e-8)
+    hue = torch.where(value == green, (blue - red).div_(safe).add_(1 / 3), (red - green).div_(safe).add_(2 / 3))
+    hue = torch.where(value == red, (green - blue).div_(safe), hue).add_(turn.view(-1, 1, 1))
+    # how far round the circle from cyan, magenta and yellow, where R, G and B are least: 0 … 1/2, (N, 3, H, W)
+    away = hue.unsqueeze(1) - torch.tensor((3 / 6, 5 / 6, 1 / 6), device=images.device).view(1, 3, 1, 1)
+    away.sub_(away.round()).abs_()
+    missing = away.mul_(-6).add_(2).clamp_(0, 1)  # channel = value − chroma × missing
+    return torch.addcmul(value.unsqueeze(1), missing, chroma.unsqueeze(1), value=-1)
 
 
 def to_grey(images: Tensor) -> Tensor:
     """(N, 3, H, W) to (N, 1, H, W): 0.2989 R + 0.5870 G + 0.1140 B."""
     return (images * torch.tensor(GREY, device=images.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
-
-
-class Mixing(nn.Module):
-    """A network that is trained on mixed pictures: a share of the batches, half of them by mixup (Zhang et al., 2017),
-    half by CutMix (Yun et al., 2019).
-
-    `forward` mixes each image with another one of its batch, in training only; `loss` then weighs the losses against
-    the labels of both. Draws from torch's global generator.
-    """
-
-    def __init__(self, model: nn.Module, loss_function, share: float):
-        super().__init__()
-        self.model, self.loss_function, self.share = model, loss_function, share
-        self.partner, self.weight = None, 1.0  # of the last batch: who is mixed in, and what remains of the first
-
-    def forward(self, images: Tensor) -> Tensor:
-        self.partner = None
-        if self.training and torch.rand(()) < self.share:
-            images = self._mix(images)
-        return self.model(images)
-
-    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """The loss of the last batch, given the labels (N,) before mixing."""
-        loss = self.loss_function(logits, labels)
-        if self.partner is None:
-            return loss
-        return self.weight * loss + (1 - self.weight) * self.loss_function(logits, labels[self.partner])
-
-    def _mix(self, images: Tensor) -> Tensor:
-        self.partner = torch.randperm(len(images))
-        others = images[self.partner]
-        if torch.rand(()) < 0.5:
-            self.weight = torch.distributions.Beta(0.4, 0.4).sample().item()
-            return self.weight * images + (1 - self.weight) * others
-        side = images.shape[-1]
-        length = round(side * math.sqrt(torch.rand(()).item()))  # of the square that comes from the other picture
-        top, left = torch.randint(0, side - length + 1, (2,)).tolist()
-        images = images.clone()
-        images[:, :, top : top + length, left : left + length] = others[..., top : top + length, left : left + length]
-        self.weight = 1 - (length / side) ** 2
-        return images
 
 
 def published_copy() -> v2.Compose:
@@ -211,6 +157,39 @@ def _write_copies(catalogue: pd.DataFrame, folder: Path, per_class: int, seed: i
             digests.append(catalogues.digest(folder / names[-1]))
     copies = originals.assign(path=[str(folder / n) for n in names], name=names, digest=digests, status="augmented")
     catalogues.save(copies, folder / "copies.csv", folder)
+
+
+def _few_at_once(images: Tensor, steps: list) -> Tensor:
+    """Images (N, 3, H, W) after each step, a function and what was drawn for it: (N, …). All at once on a GPU."""
+    pixels = images.shape[2] * images.shape[3]
+    few = max(1, AT_ONCE // pixels) if images.device.type == "cpu" else max(1, len(images))
+    changed = []
+    for start in range(0, len(images), few):
+        part = images[start : start + few].contiguous()  # one colour after the other, not pixel by pixel
+        for change, drawn in steps:
+            part = change(part, drawn[start : start + few].to(images.device))
+        changed.append(part)
+    return torch.cat(changed)
+
+
+def _matrices(angle: Tensor, width: Tensor, height: Tensor, flip: float, middle: tuple, generator) -> Tensor:
+    """Where the pixels of each new picture come from, (N, 2, 3): a part of `width` × `height` around `middle`, turned,
+    and mirrored with probability `flip`; the old picture reaches from −1 to 1."""
+    sign = 1 - 2 * (torch.rand(len(angle), generator=generator) < flip).float()
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    across = torch.stack([cos * width * sign, -sin * height, middle[0]], 1)
+    down = torch.stack([sin * width * sign, cos * height, middle[1]], 1)
+    return torch.stack([across, down], 1)
+
+
+def _sample(images: Tensor, matrices: Tensor, size: tuple[int, int], outside: str) -> Tensor:
+    """What each matrix (N, 2, 3) makes of its picture, as (N, 3, *size)."""
+    (height, width), device = size, images.device
+    x, y = ((2 * torch.arange(length, device=device) + 1) / length - 1 for length in (width, height))
+    grid = torch.empty(len(images), height, width, 2, device=device)  # as `F.affine_grid`, but quicker
+    for axis, (by_x, by_y, by_one) in enumerate(matrices.permute(1, 2, 0)[..., None, None]):
+        torch.add(by_x * x, by_y * y.view(-1, 1) + by_one, out=grid[..., axis])
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode=outside, align_corners=False)
 
 
 def _uniform(n: int, amount: float, generator: torch.Generator) -> Tensor:

@@ -30,7 +30,7 @@ class Recipe:
     normalisation: str = "half"  # a name in pictures.NORMALISATION
     keep: str = "last"  # which epoch's weights: last, or the best validation "accuracy" or "f1" (weighted)
     pretrained: bool = False  # ImageNet weights, where they can be had
-    mixing: float = 0.0  # share of the batches that are mixed pictures (augment.Mixing)
+    mixing: float = 0.0  # share of the batches that are mixed pictures (mixing.Mixing)
     averaging: float = 0.0  # what is kept is a running mean of the weights with this decay; 0: the weights themselves
     growing: tuple = ()  # progressive resizing: (share of the epochs, share of the side) of each stage but the last
     zoom: float = 1.0  # asked about pictures this many times larger than it is trained on (Touvron et al., 2019)

@@ -17,6 +17,7 @@ from harkit import augment, models, pretrained, recipes, runs, splits
 from harkit import catalogue as catalogues
 from harkit import precision as precisions
 from harkit import settings as profiles
+from harkit.mixing import Mixing
 from harkit.pictures import NORMALISATION, Batches, PictureSet
 from harkit.precision import Computing
 from harkit.settings import InputError, Settings
@@ -185,7 +186,7 @@ def _run_epochs(computing, train, validation, recipe, out, plan, goes_on, watch)
     averaged = recipes.average(recipe, model)
     kept = averaged.module if averaged else model  # the weights that are validated and kept
     asked = runs.answering(Computing(kept, computing.precision), plan)
-    mixing = augment.Mixing(computing, nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing), recipe.mixing)
+    mixing = Mixing(computing, nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing), recipe.mixing)
     parts = dict(model=model, optimizer=optimizer, scheduler=scheduler) | ({"averaged": averaged} if averaged else {})
     done = runs.load_checkpoint(out, parts, train.device) if goes_on else {}
     rows, best, sums = done.get("rows", []), done.get("best", -math.inf), done.get("sums", NOTHING_YET)

@@ -1,0 +1,104 @@
+"""Reading: pictures a second against the published loader, and the memory of an epoch on ten times the pictures."""
+
+import gc
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import sides
+from torchvision import transforms
+
+from harkit import augment, settings
+from harkit.pictures import Batches, PictureSet
+
+FALLS = [
+    transforms.RandomHorizontalFlip(),
+    transforms.RandomRotation(10),
+    transforms.ColorJitter(**augment.PUBLISHED),
+]
+FEW, MANY, SMALL_SIDE = 7_000, 70_000, 64  # pictures and their side in the comparison of memory
+
+
+def rate(batches) -> float:
+    """Pictures a second of an iterable of batches, its start included, as an epoch has it."""
+    started = time.perf_counter()
+    seen = sum(len(images) for images, _ in batches)
+    return seen / (time.perf_counter() - started)
+
+
+def reading() -> list[dict]:
+    """The memory-mapped array against a folder of JPEG files, as they are and with changes drawn for each picture."""
+    catalogue, folder = sides.pictures()
+    ours, device = sides.our_pictures(catalogue), settings.device()
+    rows = []
+    for what, change, changes, asked in (
+        ("reading", None, (), "≥ 50"),
+        ("reading, published fall transforms", augment.published_falls, FALLS, "≥ 5"),
+    ):
+        batches, loader = Batches(ours, sides.BATCH, device, 0, change), sides.published_loader(folder, changes)
+        both = partial(rate, batches), partial(rate, loader)
+        rows.append(sides.compare(f"{what}, 224 px", "pictures/s", *both, asked))
+    return rows
+
+
+def memory() -> list[dict]:
+    """Peak memory of an epoch of batches, 70,000 pictures against 7,000, each in a process of its own.
+
+    What counts is the anonymous part of the resident memory (RssAnon): it can't be taken back. Pages of the mapped
+    file (RssFile) are resident as well, as many as there is room for, but the system drops them when others need it.
+    """
+    if not Path("/proc/self/status").exists():
+        return [sides.row("memory of an epoch: left out, for it is read from Linux's /proc")]
+    drawn, _ = sides.pictures()
+    sources = sides.OUT / "sources.csv"
+    drawn.head(20)[["path", "label"]].to_csv(sources, index=False)
+    for pictures in (FEW, MANY):  # decodes, once: not part of what is measured
+        _epoch(pictures, sources)
+    of_files = {FEW: 0.0, MANY: 0.0}
+
+    def peak(pictures: int) -> float:
+        found = _epoch(pictures, sources)
+        of_files[pictures] = max(of_files[pictures], found["RssFile"])
+        return found["RssAnon"]
+
+    what = f"memory of an epoch, {MANY:,} against {FEW:,} pictures"
+    measured = sides.compare(what, "MB", partial(peak, MANY), partial(peak, FEW), "≤ 1.10", 3)
+    shown = (f"{of_files[pictures]:,.1f} MB" for pictures in (MANY, FEW))
+    return [measured, sides.row("… pages of files beside it, which the system may drop", *shown)]
+
+
+def _epoch(pictures: int, sources: Path) -> dict[str, float]:
+    """Peak megabytes, by kind, of a fresh process that reads an epoch."""
+    answer, _ = sides.begin("reading.py", pictures, sources).communicate()
+    kinds = (pair.split("=") for pair in answer.split())
+    return {kind: float(size) for kind, size in kinds}
+
+
+def _read_an_epoch(pictures: int, sources: Path) -> None:
+    """Batches of so many pictures; the files are few, given again and again under other digests."""
+    few = pd.read_csv(sources)
+    catalogue = few.iloc[[i % len(few) for i in range(pictures)]].reset_index(drop=True)
+    catalogue["name"] = [f"Image_{i}.jpg" for i in range(pictures)]
+    catalogue["group"], catalogue["subject"], catalogue["split"] = catalogue.name, "", "train"
+    catalogue["digest"] = [f"{i:064x}" for i in range(pictures)]
+    classes = sorted(set(few.label))
+    batches = Batches(PictureSet(catalogue, SMALL_SIDE, sides.OUT / "decoded", classes), sides.BATCH, seed=0)
+    del catalogue
+    gc.collect()
+    peak = {}
+    for number, _ in enumerate(batches):
+        if number % 20 == 0:
+            peak = {kind: max(size, peak.get(kind, 0)) for kind, size in _resident().items()}
+    print(*(f"{kind}={size / 1024}" for kind, size in peak.items()))
+
+
+def _resident() -> dict[str, int]:
+    """Kilobytes of this process, by kind."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return {line.split(":")[0]: int(line.split()[1]) for line in lines if line.startswith(("RssAnon", "RssFile"))}
+
+
+if __name__ == "__main__":
+    _read_an_epoch(int(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,163 @@
+"""One training step: what share of the machine's matrix products it reaches, where the rest goes, and torch.compile."""
+
+import shutil
+import time
+from collections import defaultdict
+from functools import partial
+
+import sides
+import torch
+from torch import nn
+from torch.profiler import profile, record_function
+
+from harkit import models, settings
+from harkit.pictures import Batches
+from harkit.precision import Computing
+
+SQUARE = 4096  # rows and columns of the matrices of the peak
+NAMES = {"resnet": "ResNet", "vgg16": "VGG16"}
+KINDS = (  # of operations, by a part of their name; the first that fits
+    ("convolution backward", ("convolution_backward", "mkldnn_convolution_backward")),
+    ("convolution forward", ("conv",)),
+    ("batch norm", ("batch_norm",)),
+    ("linear layers", ("addmm", "aten::mm", "linear")),
+    ("pooling", ("pool",)),
+    ("ReLU, dropout", ("relu", "threshold", "dropout", "bernoulli")),
+    ("copies, changes of layout and type", ("copy_", "reorder", "to_dense", "contiguous", "clone", "fill_", "zero_")),
+)
+
+
+class Step:
+    """A network with its optimizer, and the one thing to do with it: a training step on the next batch."""
+
+    def __init__(self, name: str, precision: str, pictures, side=sides.SIDE, width=64, compiled=False):
+        torch.manual_seed(0)
+        self.device = settings.device()
+        self.network = models.build(name, 15, side, width).to(self.device)
+        self.computing = Computing(self.network, precision)
+        self.call = torch.compile(self.computing) if compiled else self.computing
+        self.optimizer = torch.optim.SGD(self.network.parameters(), 0.01, weight_decay=0.001)
+        self.batches = iter(Batches(pictures, sides.BATCH, self.device, seed=0))
+        self.side = side
+
+    def __call__(self) -> float:
+        """Pictures a second of one step: loading, forward, backward, new weights."""
+        started = time.perf_counter()
+        with record_function("loading"):
+            images, labels = next(self.batches)
+            images = images[:, :, : self.side, : self.side]
+        self.optimizer.zero_grad()
+        nn.functional.cross_entropy(self.call(images), labels).backward()
+        with record_function("optimizer"):
+            self.optimizer.step()
+        wait(self.device)
+        return len(images) / (time.perf_counter() - started)
+
+
+def peak() -> list[dict]:
+    """The peak, measured; the share of it that a step reaches; and the time of a step by kind of operation.
+
+    The work of a step: multiply-adds of the convolutions and linear layers (`models.multiply_adds`) × 2 operations ×
+    3, for the forward pass and the two products of the backward pass, for weights and for inputs. (The first layer
+    needs no gradient of its input: below 1 % too much.) Batch norm, ReLU and pooling are not counted as work, only
+    their time.
+    """
+    measured = sides.compare(
+        f"matrix product {SQUARE} × {SQUARE}, bf16 against fp32", "GFLOP/s",
+        partial(product, torch.bfloat16), partial(product, torch.float32), most=3,
+    )  # fmt: skip
+    best = {way: _number(measured[side]) for way, side in (("bf16", "ours"), ("fp32", "theirs"))}
+    pictures = sides.our_pictures(sides.pictures()[0])
+    rows = [measured]
+    for name, title in NAMES.items():
+        steps = {way: Step(name, way, pictures) for way in ("bf16", "fp32")}
+        images = torch.zeros(1, 3, sides.SIDE, sides.SIDE, device=settings.device())
+        work = 6e-9 * int(models.multiply_adds(steps["fp32"].network, images).sum())  # GFLOP a picture
+        times = {way: by_kind(step) for way, step in steps.items()}  # also warms up
+        reached = sides.compare(
+            f"{title}, a step of 32 at 224 px, bf16 against fp32", "GFLOP/s",
+            partial(_reached, steps["bf16"], work), partial(_reached, steps["fp32"], work),
+            most=3 if name == "resnet" else 1,
+        )  # fmt: skip
+        shares = [f"{_number(reached[side]) / best[way]:.0%}" for way, side in (("bf16", "ours"), ("fp32", "theirs"))]
+        rows += [reached, sides.row(f"… share of the measured peak ({work:.1f} GFLOP a picture)", *shares)]
+        rows += [_profile_row(kind, times) for kind in _by_size(times["bf16"])]
+    return rows
+
+
+def product(kind: torch.dtype) -> float:
+    """GFLOP/s of a product of two large square matrices: the best of four."""
+    a, b = (torch.rand(SQUARE, SQUARE, device=settings.device()).to(kind) for _ in range(2))
+    seconds = []
+    for _ in range(4):
+        started = time.perf_counter()
+        torch.mm(a, b)
+        wait(settings.device())
+        seconds.append(time.perf_counter() - started)
+    return 2e-9 * SQUARE**3 / min(seconds)
+
+
+def by_kind(step: Step) -> dict[str, float]:
+    """Seconds of one step by kind of operation, after one to warm up."""
+    step()
+    with profile() as seen:
+        step()
+    seconds = defaultdict(float)
+    for event in seen.events():
+        time_of = event.self_device_time_total if step.device == "cuda" else event.self_cpu_time_total
+        seconds[_kind(event)] += time_of / 1e6
+    return dict(seconds)
+
+
+def _reached(step: Step, work: float) -> float:
+    """GFLOP/s of a step, with `work` in GFLOP a picture."""
+    return work * step()
+
+
+def _kind(event) -> str:
+    parent = event
+    while parent is not None:
+        if parent.name in ("loading", "optimizer"):
+            return parent.name
+        parent = parent.cpu_parent
+    name = event.name.lower()
+    return next((kind for kind, parts in KINDS if any(part in name for part in parts)), "all else")
+
+
+def _by_size(seconds: dict[str, float]) -> list[str]:
+    return sorted(seconds, key=seconds.get, reverse=True)
+
+
+def _profile_row(kind: str, times: dict[str, dict[str, float]]) -> dict:
+    shown = []
+    for way in ("bf16", "fp32"):
+        seconds, total = times[way].get(kind, 0.0), sum(times[way].values())
+        shown.append(f"{1000 * seconds:,.0f} ms ({seconds / total:.0%})")
+    return sides.row(f"… {kind}", *shown)
+
+
+def _number(shown: str) -> float:
+    return float(shown.split()[0].replace(",", ""))
+
+
+def compiling() -> list[dict]:
+    """torch.compile against the network as it is, both bf16: a few minutes of compiling for each."""
+    if not any(shutil.which(name) for name in ("c++", "g++", "clang++", "cl")):
+        return [sides.row("torch.compile: left out, for there is no C++ compiler here")]
+    pictures, rows = sides.our_pictures(sides.pictures()[0]), []
+    for name, title in NAMES.items():
+        compiled, plain = (Step(name, "bf16", pictures, side=96, width=32, compiled=c) for c in (True, False))
+        started = time.perf_counter()
+        compiled()
+        seconds = time.perf_counter() - started
+        plain()
+        what = f"{title}, width 32, 96 px, compiled against as it is"
+        rows.append(sides.compare(what, "pictures/s", compiled, plain))
+        rows.append(sides.row("… its first step, with compiling", f"{seconds:.0f} s"))
+    return rows
+
+
+def wait(device: str) -> None:
+    """Until the GPU has done what it was given."""
+    if device == "cuda":
+        torch.cuda.synchronize()

@@ -1,0 +1,149 @@
+"""Trainings: pictures a second end to end, time to the published accuracy, and two trainings on the same cores."""
+
+import os
+import sys
+import time
+from functools import partial
+from itertools import islice
+
+if "torch-first" in sys.argv:  # a process as it would be without harkit's setting for OpenMP
+    import torch
+
+from harkit import catalogue as catalogues  # isort: skip
+from harkit import fetch, models, precision, recipes, runs, settings, splits
+from harkit.pictures import Batches
+from harkit.training import fit, train_one_epoch
+
+import sides  # isort: skip
+import torch
+from torch import nn
+
+ASKED = "≥ 1.3; ≥ 2 with AVX512-BF16, ≥ 3 with AMX, ≥ 5 on a GPU"
+SHOWN = {"resnet": 4, "vgg16": 1}  # batches in a measurement, after one to warm up
+EPOCHS = {"published": 50, "improved": 10}  # of the two recipes on the way to the target, on drawn pictures
+EPOCHS_PHOTOGRAPHS = {"published": 20, "improved": 6}
+SMALL = dict(side=64, width=16)
+CROWD_SECONDS = 8
+
+
+def training(names=("resnet", "vgg16")) -> list[dict]:
+    """From file to updated weights: harkit in its fastest precision here, against JPEG files and float32.
+
+    The published loader works ahead in `sides.WORKERS` processes, also during the batch that warms up: a few batches
+    are ready when the clock starts, which favours it.
+    """
+    catalogue, folder = sides.pictures()
+    batches = Batches(sides.our_pictures(catalogue), sides.BATCH, settings.device(), seed=0)
+    loader, rows = sides.published_loader(folder), []
+    for name in names:
+        recipe, both = recipes.get(name, "published"), []
+        torch.manual_seed(0)
+        networks = [models.build(name, 15, sides.SIDE, 64).to(settings.device()) for _ in range(2)]
+        chosen = precision.choose(networks[0], *next(iter(batches)))[0]
+        for network, way, source in zip(networks, (chosen, "fp32"), (batches, loader), strict=True):
+            optimizer, _ = recipes.make_optimizer(recipe, network, len(batches))
+            both.append(partial(trained, precision.Computing(network, way), optimizer, source, SHOWN[name]))
+        most = 5 if name == "resnet" else 2
+        rows.append(sides.compare(f"training {name}, 224 px, {chosen}", "pictures/s", *both, ASKED, most))
+    return rows
+
+
+def trained(network: nn.Module, optimizer, batches, shown: int) -> float:
+    """Pictures a second from file to updated weights: `shown` batches of an epoch, after one to warm up."""
+    device, loss_function = settings.device(), nn.CrossEntropyLoss()
+    on_device = ((images.to(device), labels.to(device)) for images, labels in batches)
+    train_one_epoch(network, islice(on_device, 1), optimizer, loss_function)
+    started = time.perf_counter()
+    train_one_epoch(network, islice(on_device, shown), optimizer, loss_function)
+    return shown * sides.BATCH / (time.perf_counter() - started)
+
+
+def target() -> list[dict]:
+    """Time of ResNet, width 16 at 64 px, until it first reaches the accuracy that the published recipe ends with.
+
+    Same pictures, same honest split, same validation pictures, same reading; the published recipe in float32, the
+    improved one in what is fastest here. Seconds of epochs, validation included (history.csv); one run of each.
+    """
+    photographs = settings.load("photos").har
+    drawn = photographs in ("drawn", "kaggle")
+    config = settings.load("reduced" if drawn else "photos", data=sides.OUT / "target")
+    epochs = EPOCHS if drawn else EPOCHS_PHOTOGRAPHS
+    folder = fetch.fetch("har", config.har, config.data, config.drawn_count, config.seed)
+    catalogue = splits.honest(catalogues.read(folder), config.split_sizes, config.seed)
+    found = {}
+    for recipe in ("published", "improved"):
+        run = fit(
+            catalogue, sides.OUT / f"target-{recipe}", "resnet", recipe, **SMALL, cache=config.data / "decoded",
+            epochs=epochs[recipe], copies_per_class=config.copies_per_class, seed=config.seed, anew=True,
+            precision="fp32" if recipe == "published" else None,
+        )  # fmt: skip
+        found[recipe] = runs.history(run)
+    goal = found["published"].validation_accuracy.iloc[-1]
+    reached = {recipe: _first(history, goal) for recipe, history in found.items()}
+    pictures = "drawn pictures" if drawn else "photographs"
+    what = f"time to {goal:.1%} of {len(catalogue[catalogue.split == 'validation'])} validation {pictures}, ResNet"
+    (ours, at), (theirs, theirs_at) = reached["improved"], reached["published"]
+    best = found["improved"].validation_accuracy.max()
+    if ours is None:
+        return [sides.row(what, f"not reached ({best:.1%})", f"{theirs:.0f} s", asked="≤ 0.20")]
+    return [
+        sides.row(what, f"{ours:.1f} s", f"{theirs:.1f} s", f"{ours / theirs:.2f}", "one run each", "≤ 0.20"),
+        sides.row("… in epoch, of", f"{at} of {epochs['improved']}", f"{theirs_at} of {epochs['published']}"),
+        sides.row("… all epochs", *(f"{found[r].seconds.sum():.1f} s" for r in ("improved", "published"))),
+        sides.row("… highest", *(f"{found[r].validation_accuracy.max():.1%}" for r in ("improved", "published"))),
+    ]
+
+
+def _first(history, goal: float) -> tuple[float | None, int]:
+    """Seconds until the end of the first epoch that reaches `goal`, and which that is."""
+    there = history.validation_accuracy >= goal
+    if not there.any():
+        return None, 0
+    return float(history.seconds[: there.idxmax() + 1].sum()), int(there.idxmax()) + 1
+
+
+def crowd() -> list[dict]:
+    """Two trainings at once on the same cores, against one alone: with harkit's setting for OpenMP and without."""
+    sides.our_pictures(sides.pictures()[0])
+    with_it, without = partial(_rates, first="harkit-first"), partial(_rates, first="torch-first")
+    alone = f"ResNet, {SMALL['side']} px"
+    return [
+        sides.compare(f"two trainings at once, sum, against one alone, {alone}", "pictures/s",
+                      partial(with_it, 2), partial(with_it, 1), "≥ 0.80", 3),
+        sides.compare("… without the setting", "pictures/s", partial(without, 2), partial(without, 1), most=3),
+        sides.compare("one alone, with the setting against without", "pictures/s",
+                      partial(with_it, 1), partial(without, 1), "≥ 0.95", 3),
+    ]  # fmt: skip
+
+
+def _rates(processes: int, first: str) -> float:
+    """Pictures a second of all `processes` together, which begin at the same time."""
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    started = [sides.begin("trainings.py", first, environment=environment) for _ in range(processes)]
+    for process in started:
+        process.stdout.readline()  # it is warm, and waits
+    for process in started:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    return sum(float(process.communicate()[0]) for process in started)
+
+
+def _train_in_a_crowd() -> None:
+    """Warm up, say so, wait for a line, then train for CROWD_SECONDS and print pictures a second."""
+    torch.manual_seed(0)
+    network = models.build("resnet", 15, **SMALL)
+    optimizer = torch.optim.SGD(network.parameters(), 0.01)
+    images, labels = torch.rand(sides.BATCH, 3, SMALL["side"], SMALL["side"]), torch.arange(sides.BATCH) % 15
+    loss_function = nn.CrossEntropyLoss()
+    train_one_epoch(network, [(images, labels)] * 3, optimizer, loss_function)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    started, seen = time.perf_counter(), 0
+    while time.perf_counter() - started < CROWD_SECONDS:
+        train_one_epoch(network, [(images, labels)], optimizer, loss_function)
+        seen += len(images)
+    print(seen / (time.perf_counter() - started))
+
+
+if __name__ == "__main__":
+    _train_in_a_crowd()
