@@ -50,11 +50,10 @@ def test_a_recorded_run_is_small_and_names_no_folder(study):
 @pytest.fixture
 def small(monkeypatch, tmp_path):
     """Two short plans in a folder of the test's own."""
-    plans = [recorded.Plan("as it is", 20, 1), recorded.Plan("no shortcut", 10, 1, without="shortcut")]
+    size = dict(side=32, width=4)
+    plans = [recorded.Plan("as it is", 20, 1, **size), recorded.Plan("no shortcut", 10, 1, without="shortcut", **size)]
     monkeypatch.setattr(recorded, "STUDIES", {"ablation": plans})
     monkeypatch.setattr(recorded, "SIZES", (30, 12, 12))
-    monkeypatch.setattr(recorded, "SIDE", 32)
-    monkeypatch.setattr(recorded, "WIDTH", 4)
     monkeypatch.setattr(recorded, "HERE", tmp_path / "recorded")
     return plans
 
