@@ -12,9 +12,10 @@ ONE_THREAD = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 course: .venv/installed
 	.venv/bin/python -m harkit course
 
+# No spinning: most lessons import torch before harkit, which is too late for its setting in harkit/__init__.py.
 lab: .venv/installed
 	.venv/bin/python -m jupyter labextension disable --level=sys_prefix "@jupyterlab/apputils-extension:announcements"
-	.venv/bin/python -m jupyter lab notebooks/01_data_preparation.ipynb
+	OMP_WAIT_POLICY=PASSIVE .venv/bin/python -m jupyter lab notebooks/01_data_preparation.ipynb
 
 PYTEST = $(ONE_THREAD) .venv/bin/python -m pytest tests notebooks --nbval-lax -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 

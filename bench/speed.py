@@ -13,6 +13,9 @@ lowest and highest ratio seen, and what was asked of it. The table goes to build
 import argparse
 import time
 
+import harkit  # noqa: F401  before torch: its setting for OpenMP holds for both sides
+
+# isort: split
 import reading
 import sides
 import start

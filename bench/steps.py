@@ -8,6 +8,7 @@ from functools import partial
 import sides
 import torch
 from torch import nn
+from torch.autograd import DeviceType
 from torch.profiler import profile, record_function
 
 from harkit import models, settings
@@ -16,10 +17,10 @@ from harkit.precision import Computing
 
 SQUARE = 4096  # rows and columns of the matrices of the peak
 NAMES = {"resnet": "ResNet", "vgg16": "VGG16"}
-KINDS = (  # of operations, by a part of their name; the first that fits
-    ("convolution backward", ("convolution_backward", "mkldnn_convolution_backward")),
+KINDS = (  # of operations, by a part of their name; the first that fits: aten::… and the nodes of autograd
+    ("convolution backward", ("convolution_backward", "convolutionbackward")),
     ("convolution forward", ("conv",)),
-    ("batch norm", ("batch_norm",)),
+    ("batch norm", ("batch_norm", "batchnorm")),
     ("linear layers", ("addmm", "aten::mm", "linear")),
     ("pooling", ("pool",)),
     ("ReLU, dropout", ("relu", "threshold", "dropout", "bernoulli")),
@@ -104,6 +105,8 @@ def by_kind(step: Step) -> dict[str, float]:
         step()
     seconds = defaultdict(float)
     for event in seen.events():
+        if event.device_type != DeviceType.CPU:
+            continue  # a kernel: its time is also that of the operation which began it
         time_of = event.self_device_time_total if step.device == "cuda" else event.self_cpu_time_total
         seconds[_kind(event)] += time_of / 1e6
     return dict(seconds)
@@ -115,13 +118,16 @@ def _reached(step: Step, work: float) -> float:
 
 
 def _kind(event) -> str:
-    parent = event
-    while parent is not None:
-        if parent.name in ("loading", "optimizer"):
-            return parent.name
-        parent = parent.cpu_parent
-    name = event.name.lower()
-    return next((kind for kind, parts in KINDS if any(part in name for part in parts)), "all else")
+    """Loading and optimizer with all that is done in them; else by its own name, or that of what it is a part of."""
+    names = []
+    while event is not None:
+        names.append(event.name.lower())
+        event = event.cpu_parent
+    for whole in ("loading", "optimizer"):
+        if whole in names:
+            return whole
+    fits = (kind for name in names for kind, parts in KINDS if any(part in name for part in parts))
+    return next(fits, "all else")
 
 
 def _by_size(seconds: dict[str, float]) -> list[str]:
