@@ -42,8 +42,8 @@ def prepare(kind: str, settings: Settings) -> pd.DataFrame:
 def divide(catalogue: pd.DataFrame, way: str, seed: int = 0, sizes: tuple = (5000, 1000, 1000)) -> pd.DataFrame:
     """Split by name: honest, leaky, all, frame or subject. Raises InputError where the pictures do not allow it.
 
-    "all" is for a network that other pictures will judge: no test part, a tenth to watch the training by, the rest to
-    train on.
+    "all" is for a network that other pictures will judge: no test part, one of twenty to watch the training by, the
+    rest to train on.
     """
     if way in ("frame", "subject") and not (catalogue.subject != "").any():
         raise InputError(f"A split by {way} needs the falls layout (train/<subject>/fall/…): choose honest or leaky.")
@@ -52,7 +52,7 @@ def divide(catalogue: pd.DataFrame, way: str, seed: int = 0, sizes: tuple = (500
     if way == "subject":
         return by_subject(catalogue, seed)
     if way == "all":
-        return honest(catalogue, (9 * len(catalogue), len(catalogue), 0), seed)
+        return honest(catalogue, (19 * len(catalogue), len(catalogue), 0), seed)
     return honest(catalogue, sizes, seed) if way == "honest" else leaky(catalogue, sizes, seed)
 
 

@@ -31,6 +31,14 @@ def test_splits_are_stratified():
     assert (counted.max() - counted.min() <= 4).all()
 
 
+def test_a_split_of_all_leaves_no_test_and_divides_no_group(har_folder):
+    divided = splits.divide(catalogue.read(har_folder), "all")
+    labelled = divided[divided.status == "labelled"]
+    assert set(labelled.split) == {"train", "validation"}
+    assert 0.02 < (labelled.split == "validation").mean() < 0.1
+    assert (labelled.groupby("group").split.nunique() == 1).all()
+
+
 def test_a_seed_gives_the_same_split_and_another_seed_another():
     first, again, other = (splits.honest(table_of(), (200, 50, 50), seed).split for seed in (1, 1, 2))
     assert first.equals(again) and not first.equals(other)
