@@ -68,7 +68,7 @@ STUDIES = {
     ],
     # what each ingredient of the hour-long recipe is worth: one left out at a time, few pictures seen often
     "ingredients": [
-        Plan(name, 2500, 30, changes=changes, short=False, precision=precision)
+        Plan(name, 1250, 40, changes=changes, short=False, precision=precision)
         for name, changes, precision in (
             ("every ingredient", {}, "fp32"),
             ("blocks do not begin at zero", {"initialisation": "he"}, "fp32"),
