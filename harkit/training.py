@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from harkit import augment, models, recipes, runs, splits
+from harkit import augment, models, recipes, runs, several, splits
 from harkit import catalogue as catalogues
 from harkit import precision as precisions
 from harkit import settings as profiles
@@ -126,11 +126,11 @@ def fit(
     chosen = replace(chosen, epochs=epochs or chosen.epochs, **changes or {})
     if copies_per_class is not None and chosen.copies_per_class:
         chosen = replace(chosen, copies_per_class=copies_per_class)
-    goes_on = runs.check_free(out, resume, anew)
+    goes_on = several.once(runs.check_free, out, resume, anew)
     if resume and runs.finished(out):
         log.info("%s is finished: nothing to go on with.", out)
         return out
-    device = device or profiles.device()
+    device = several.device(device or profiles.device())
     classes = catalogues.classes(catalogue)
     torch.manual_seed(seed)
     model = models.build(network, len(classes), side, width, chosen.dropout, without)
@@ -142,38 +142,35 @@ def fit(
     )  # fmt: skip
     splits.check(catalogue)
     if chosen.copies_per_class:
-        catalogue = augment.write_copies(catalogue, cache.parent, chosen.copies_per_class, seed)
-    pictures = PictureSet(splits.used(catalogue), side, cache, classes)
+        catalogue = several.once(augment.write_copies, catalogue, cache.parent, chosen.copies_per_class, seed)
+    pictures = several.ahead(PictureSet, splits.used(catalogue), side, cache, classes)
     normalisation = NORMALISATION[chosen.normalisation]
     change = augment.ON_THE_FLY[chosen.augmentation] if chosen.augmentation != "none" else None
-    train = Batches(pictures.part("train"), chosen.batch_size, device, seed, change, normalisation)
+    train = Batches(pictures.part("train"), chosen.batch_size, device, seed, change, normalisation, several.share())
     validation = Batches(pictures.part("validation"), 4 * chosen.batch_size, device, normalisation=normalisation)
     if start:
         plan["start"] = runs.begin_with(model, Path(start))
-    plan["pretrained"] = chosen.pretrained and not start and models.load_imagenet(model, download)
+    plan["pretrained"] = chosen.pretrained and not start and several.ahead(models.load_imagenet, model, download)
     model.to(device)
     if goes_on:
         plan = runs.check_same(out, plan)
         chosen = recipes.Recipe(**plan["hyperparameters"])
+        train.smallest = max(train.smallest, 2 * plan.get("processes", 1))  # no more batches an epoch than were planned
         torch.set_num_threads(plan["threads"])
     else:
         batch = next(iter(train)) if minutes or not precision else None
         if precision:
             plan["precision"] = precision
         else:
-            plan["precision"], plan["measured"] = precisions.choose(model, *batch)
+            plan["precision"], plan["measured"] = several.once(precisions.choose, model, *batch)
         if minutes:
-            speed = plan.get("measured") or precisions.measure(model, *batch, [precision])
-            seconds = len(train.pictures) / speed[plan["precision"]]  # of an epoch, but for what is not measured
+            speed = plan.get("measured") or several.once(precisions.measure, model, *batch, [precision])
+            seconds = len(train.pictures) / (train.share[1] * speed[plan["precision"]])  # but for what is not measured
             chosen = replace(chosen, epochs=max(1, int(0.75 * 60 * minutes / seconds)))
-        plan |= dict(epochs=chosen.epochs, hyperparameters=asdict(chosen))
+        plan |= dict(epochs=chosen.epochs, hyperparameters=asdict(chosen), processes=train.share[1])
         runs.begin(out, plan, catalogue)
     _run_epochs(Computing(model, plan["precision"]), train, validation, chosen, out, seed, goes_on, watch)
-    safetensors.torch.load_model(model, out / "best.safetensors")
-    _record_validation(model, validation, classes, out / "validation.csv")
-    (out / "best.safetensors").replace(out / "weights.safetensors")
-    (out / "checkpoint.pt").unlink(missing_ok=True)
-    return out
+    return several.once(_finish, model, validation, classes, out)
 
 
 def _run_epochs(computing, train, validation, recipe, out, seed, goes_on, watch) -> None:
@@ -181,9 +178,10 @@ def _run_epochs(computing, train, validation, recipe, out, seed, goes_on, watch)
     optimizer, scheduler = recipes.make_optimizer(recipe, model, len(train))
     loss_function = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
     done = runs.load_checkpoint(out, model, optimizer, scheduler, train.device) if goes_on else {}
+    spread = several.spread(computing)  # after the checkpoint is read: all processes wait here for each other
     rows, best, sums = done.get("rows", []), done.get("best", -math.inf), done.get("sums", NOTHING_YET)
-    every, saved = max(1, len(train) // 5), time.perf_counter()
-    for epoch in tqdm(range(len(rows), recipe.epochs), desc="epochs", leave=False, disable=None):
+    every, saved, hidden = max(1, len(train) // 5), time.perf_counter(), None if several.first() else True
+    for epoch in tqdm(range(len(rows), recipe.epochs), desc="epochs", leave=False, disable=hidden):
         train.epoch = epoch
         for number, piece in list(enumerate(train.pieces(PIECE)))[sums["pieces"] :]:
             batch, before, started = number * PIECE, sums, time.perf_counter()
@@ -196,10 +194,11 @@ def _run_epochs(computing, train, validation, recipe, out, seed, goes_on, watch)
                 if watch and batch % every == 0:
                     watch(epoch + batch / len(train), **_means(sums))
 
-            torch.manual_seed((seed * 1_000_003 + epoch) * 1_009 + number)  # dropout: the same in a resumed run
-            found = train_one_epoch(computing, piece, optimizer, loss_function, after_batch)
+            torch.manual_seed(several.own_seed((seed * 1_000_003 + epoch) * 1_009 + number))  # dropout: resumed, too
+            found = train_one_epoch(spread, piece, optimizer, loss_function, after_batch)
             sums["busy"] += (sums["seen"] - before["seen"]) / found["examples_per_second"]
             sums["seconds"] += time.perf_counter() - started
+            sums = several.total(before, sums)
             if not math.isfinite(loss := _means(sums)["train_loss"]):
                 raise InputError(f"The training loss became {loss} in epoch {epoch + 1}: lower the learning rate.")
             if batch < len(train) and time.perf_counter() - saved > CHECKPOINT_SECONDS:
@@ -207,7 +206,7 @@ def _run_epochs(computing, train, validation, recipe, out, seed, goes_on, watch)
                 saved = time.perf_counter()
         started = time.perf_counter()
         row = {"epoch": epoch + 1, **_means(sums), "examples_per_second": sums["seen"] / sums["busy"]}
-        row |= {"pictures_per_second": sums["seen"] / sums["seconds"], **_validate(computing, validation)}
+        row |= {"pictures_per_second": sums["seen"] / sums["seconds"], **several.once(_validate, computing, validation)}
         row["seconds"] = sums["seconds"] + time.perf_counter() - started
         rows.append(row)
         if watch:
@@ -241,8 +240,11 @@ def _validate(model, batches) -> dict:
     }
 
 
-def _record_validation(model, batches, classes, path: Path) -> None:
+def _finish(model, validation, classes, out: Path) -> Path:
     """What the kept weights say of each validation picture: a threshold is chosen on these, never on the test."""
-    logits, _ = predict_logits(model, batches)
-    table = runs.answer_table(logits, batches.pictures.catalogue, classes)
-    catalogues.write_table(table.drop(columns="path"), path)  # a run folder names no folder of this machine
+    safetensors.torch.load_model(model, out / "best.safetensors")
+    table = runs.answer_table(predict_logits(model, validation)[0], validation.pictures.catalogue, classes)
+    catalogues.write_table(table.drop(columns="path"), out / "validation.csv")  # names no folder of this machine
+    (out / "best.safetensors").replace(out / "weights.safetensors")
+    (out / "checkpoint.pt").unlink(missing_ok=True)
+    return out
