@@ -67,6 +67,13 @@ def ahead(call, *arguments):
     return found if first() else call(*arguments)
 
 
+def go_on(batches, plan: dict) -> None:
+    """Let a resumed run have no more batches an epoch than its schedule counts, and its threads."""
+    batches.smallest = max(batches.smallest, 2 * (before := plan.get("processes", 1)))
+    if before == share()[1]:  # else there could be more threads than cores, which makes a training many times slower
+        torch.set_num_threads(plan["threads"])
+
+
 def spread(network: nn.Module) -> nn.Module:
     """The network for training: after a backward pass, all processes hold the gradient of the whole batch's mean loss.
 
@@ -101,8 +108,8 @@ def together():
         if not isinstance(error, torch.distributed.DistError) and not any(text in str(error) for text in LOST):
             raise
         raise InputError(
-            f"Process {rank} of {world} stops because another one ended, which torchrun names: mend the cause and go "
-            "on with --resume, with as many processes or another number of them."
+            f"Process {rank} of {world} stops because another one ended, which torchrun names: mend the cause, then "
+            "go on with --resume, in any number of processes."
         ) from error
     _accelerator().end_training()
 

@@ -155,8 +155,7 @@ def fit(
     if goes_on:
         plan = runs.check_same(out, plan)
         chosen = recipes.Recipe(**plan["hyperparameters"])
-        train.smallest = max(train.smallest, 2 * plan.get("processes", 1))  # no more batches an epoch than were planned
-        torch.set_num_threads(plan["threads"])
+        several.go_on(train, plan)
     else:
         batch = next(iter(train)) if minutes or not precision else None
         if precision:

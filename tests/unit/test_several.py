@@ -191,6 +191,17 @@ def test_each_picture_is_seen_once_an_epoch_whatever_the_number_of_processes(har
         assert min(sizes) >= 2 and max(sizes) - min(sizes) <= 1
 
 
+def test_a_run_that_goes_on_in_fewer_processes_keeps_its_batches(har_folder, tmp_path):
+    table = catalogue.read(har_folder).query("status == 'labelled'").head(18)  # two batches of 8, and 2 pictures left
+    whole = pictures.PictureSet(table, 8, tmp_path)
+    alone, of_two = pictures.Batches(whole, 8), pictures.Batches(whole, 8, share=(0, 2))
+    assert len(alone) == 3 and len(of_two) == 2
+    several.go_on(alone, {"processes": 2, "threads": torch.get_num_threads()})
+    assert [len(labels) for _, labels in alone] == [8, 10]
+    several.go_on(of_two, {"threads": 1})  # begun by one process, before runs told how many
+    assert len(of_two) == 2
+
+
 def test_the_changes_of_a_process_are_repeatable_and_its_own(har_folder, tmp_path):
     table = catalogue.read(har_folder).query("status == 'labelled'")
     whole = pictures.PictureSet(table, 8, tmp_path)
