@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from harkit import __version__
-from harkit.settings import InputError
+from harkit.settings import InputError, processes
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,6 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("harkit").setLevel(logging.INFO)
     logging.getLogger().setLevel(logging.WARNING)
     try:
+        if processes()[1] > 1 and options.call is not _train:
+            raise InputError("Of all commands only train runs in several processes: start this one without torchrun.")
         return options.call(options) or 0
     except InputError as error:
         print(f"harkit: {error}", file=sys.stderr)
@@ -145,14 +147,21 @@ def _record(options) -> None:
 
 
 def _train(options) -> None:
-    from harkit import catalogue, models, recipes, settings, splits, training
+    from harkit import several
+
+    with several.together():
+        _train_together(options)
+
+
+def _train_together(options) -> None:
+    from harkit import catalogue, models, recipes, settings, several, splits, training
 
     if options.model not in models.NETWORKS:
         raise InputError(f"There is no network '{options.model}': choose one of {', '.join(models.NETWORKS)}.")
     config = settings.load()
     recipes.get(options.model, options.recipe)  # is there one? before minutes of reading
     side, width = recipes.HOUR.get(options.model, (224, 64)) if options.recipe == "improved" else (config.side, 64)
-    pictures = _read(options.data, config)
+    pictures = several.once(_read, options.data, config)
     split = options.split or ("subject" if (pictures.subject != "").any() else "honest")
     divided = splits.divide(pictures, split, options.seed)
     print(splits.counts(divided).to_string())

@@ -61,16 +61,28 @@ class Batches:
     without one it is the order of the catalogue. `augment` takes and gives images in 0…1, (N, 3, H, W), and a
     generator. `pieces(n)` gives an epoch in pieces of n batches, each of which can be had alone. Each picture comes
     exactly once; a last batch of one picture joins the one before it, because batch normalisation needs two.
+
+    With `share` (rank, world) these are the slices of process `rank` out of `world`: all of them together make the
+    batches of `batch_size`, in the same order whatever the world. Slices differ by one picture at most, and each
+    holds two or more: a last batch of fewer than `smallest` pictures joins the one before it.
     """
 
-    def __init__(self, pictures, batch_size=32, device="cpu", seed=None, augment=None, normalisation=HALF):
+    def __init__(
+        self, pictures, batch_size=32, device="cpu", seed=None, augment=None, normalisation=HALF, share=(0, 1)
+    ):
         self.pictures, self.batch_size, self.device = pictures, batch_size, device
         self.seed, self.augment, self.epoch = seed, augment, 0
+        self.share, self.smallest = share, 2 * share[1]
+        if share[1] > 1 and (shared := min(batch_size, len(pictures))) < self.smallest:
+            raise InputError(
+                f"A batch of {shared} pictures is too small for {share[1]} processes: start {shared // 2} at most, so "
+                "that each has two pictures for batch normalisation."
+            )
         self.mean, self.std = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in normalisation)
 
     def __len__(self) -> int:
         full, rest = divmod(len(self.pictures), self.batch_size)
-        return full + (rest > 1 or (rest == 1 and full == 0))
+        return full + (rest >= self.smallest or (rest > 0 and full == 0))
 
     def __iter__(self):
         return self._between(0, len(self))
@@ -81,15 +93,16 @@ class Batches:
         return [self._between(start, end) for start, end in zip([0, *ends], ends, strict=False)]
 
     def _between(self, start: int, end: int):
-        rows, generator = torch.arange(len(self.pictures)), torch.Generator()
+        rows, generator, (rank, world) = torch.arange(len(self.pictures)), torch.Generator(), self.share
         if self.seed is not None:
             generator.manual_seed(self.seed * 1_000_003 + self.epoch)
             rows = rows[torch.randperm(len(rows), generator=generator)]
-            if start:  # an order drawn as for the first piece, then changes of its own
-                generator.manual_seed((self.seed * 1_000_003 + self.epoch) * 1_009 + start)
+            if start or rank:  # an order drawn as for the first piece and process, then changes of its own
+                generator.manual_seed((self.seed * 1_000_003 + self.epoch) * 1_009 + start + (rank << 40))
         for i in range(start, end):
             last = i == len(self) - 1
             batch = rows[i * self.batch_size : None if last else (i + 1) * self.batch_size].numpy()
+            batch = np.array_split(batch, world)[rank]
             pixels = torch.from_numpy(self.pictures.pixels[self.pictures.index[batch]]).to(self.device)
             images = pixels.permute(0, 3, 1, 2).float() / 255
             if self.augment:

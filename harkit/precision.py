@@ -96,7 +96,7 @@ def seconds_an_epoch(computing: Computing, train: Batches, validation: Batches, 
         batches = list(islice(train, 3))
         made = (time.perf_counter() - started) / sum(len(labels) for _, labels in batches)  # a picture
         speed = measure(computing.network, *batches[0], [computing.precision])[computing.precision]
-        seconds += epochs / recipe.epochs * len(train.pictures) * (1 / speed + made)
+        seconds += epochs / recipe.epochs * len(train.pictures) / train.share[1] * (1 / speed + made)
     asked = len(validation.pictures) * (1 + recipe.mirror) * recipe.zoom**2
     return MARGIN * (seconds + asked / (2 * speed))  # forward alone: between a half and a third of a step
 

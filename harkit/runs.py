@@ -13,13 +13,15 @@ from torch import Tensor, nn
 
 import harkit
 from harkit import catalogue as catalogues
-from harkit import fetch, models, splits
+from harkit import fetch, models, several, splits
 from harkit import settings as profiles
 from harkit.settings import InputError
 
 
 def begin(out: Path, plan: dict, catalogue: pd.DataFrame) -> None:
     """Open a new run in `out`: what will be done (`plan`), where, and on which pictures. Removes an earlier run."""
+    if not several.first():
+        return
     out.mkdir(parents=True, exist_ok=True)
     for old in ("weights.safetensors", "best.safetensors", "checkpoint.pt", "history.csv", "validation.csv"):
         (out / old).unlink(missing_ok=True)
@@ -96,6 +98,8 @@ def answer_table(logits: Tensor, catalogue: pd.DataFrame, classes: list[str]) ->
 
 def keep_best(out: Path, model: nn.Module) -> None:
     """Keep these weights as the best so far."""
+    if not several.first():
+        return
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     with fetch.new_file(out / "best.safetensors") as unfinished:
         safetensors.torch.save_file(state, unfinished)
@@ -106,6 +110,8 @@ def save_checkpoint(out: Path, parts: dict, **progress) -> None:
 
     The last checkpoint stays until this one is whole.
     """
+    if not several.first():
+        return
     state = {name: part.state_dict() for name, part in parts.items()}
     with fetch.new_file(out / "checkpoint.pt") as unfinished:
         torch.save(state | progress, unfinished)

@@ -125,6 +125,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def processes() -> tuple[int, int]:
+    """This process's number and how many train together, as torchrun says (RANK, WORLD_SIZE): (0, 1) for one alone."""
+    world = int(os.environ.get("WORLD_SIZE") or 1)
+    return (int(os.environ.get("RANK") or 0), world) if world > 1 else (0, 1)
+
+
+def local_rank() -> int:
+    """This process's number among those on this machine, as torchrun says (LOCAL_RANK)."""
+    return int(os.environ.get("LOCAL_RANK") or 0)
+
+
 def _gpu_driver() -> bool:
     import platform
     import shutil

@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from harkit import augment, models, pretrained, recipes, runs, splits
+from harkit import augment, models, pretrained, recipes, runs, several, splits
 from harkit import catalogue as catalogues
 from harkit import precision as precisions
 from harkit import settings as profiles
@@ -130,11 +130,11 @@ def fit(
     chosen = replace(chosen, epochs=epochs or chosen.epochs, **changes or {})
     if copies_per_class is not None and chosen.copies_per_class:
         chosen = replace(chosen, copies_per_class=copies_per_class)
-    goes_on = runs.check_free(out, resume, anew)
+    goes_on = several.once(runs.check_free, out, resume, anew)
     if resume and runs.finished(out):
         log.info("%s is finished: nothing to go on with.", out)
         return out
-    device = device or profiles.device()
+    device = several.device(device or profiles.device())
     classes = catalogues.classes(catalogue)
     torch.manual_seed(seed)
     model = models.build(network, len(classes), side, width, chosen.dropout, without)
@@ -147,37 +147,34 @@ def fit(
     splits.check(catalogue)
     precisions.keep_memory()
     if chosen.copies_per_class:
-        catalogue = augment.write_copies(catalogue, cache.parent, chosen.copies_per_class, seed)
-    pictures = PictureSet(splits.used(catalogue), round(chosen.zoom * side), cache, classes)
+        catalogue = several.once(augment.write_copies, catalogue, cache.parent, chosen.copies_per_class, seed)
+    pictures = several.ahead(PictureSet, splits.used(catalogue), round(chosen.zoom * side), cache, classes)
     normalisation = NORMALISATION[chosen.normalisation]
-    change = recipes.change(chosen, side)
-    train = Batches(pictures.part("train"), chosen.batch_size, device, seed, change, normalisation)
+    change, share = recipes.change(chosen, side), several.share()
+    train = Batches(pictures.part("train"), chosen.batch_size, device, seed, change, normalisation, share)
     validation = Batches(pictures.part("validation"), 4 * chosen.batch_size, device, normalisation=normalisation)
     if start:
         plan["start"] = runs.begin_with(model, Path(start))
-    plan["pretrained"] = chosen.pretrained and not start and pretrained.load_imagenet(model, download)
+    plan["pretrained"] = chosen.pretrained and not start and several.ahead(pretrained.load_imagenet, model, download)
     model.to(device)
     if goes_on:
         plan = runs.check_same(out, plan)
         chosen = recipes.Recipe(**plan["hyperparameters"])
-        torch.set_num_threads(plan["threads"])
+        several.go_on(train, plan)
     else:
         recipes.learning(chosen, model, chosen.epochs)
         if precision:
             plan["precision"] = precision
         else:
-            plan["precision"], plan["measured"] = precisions.choose(model, *next(iter(train)))
+            plan["precision"], plan["measured"] = several.once(precisions.choose, model, *next(iter(train)))
         if minutes:
-            seconds = precisions.seconds_an_epoch(Computing(model, plan["precision"]), train, validation, chosen, side)
+            computing = Computing(model, plan["precision"])
+            seconds = several.once(precisions.seconds_an_epoch, computing, train, validation, chosen, side)
             chosen = replace(chosen, epochs=max(1, int(60 * minutes / seconds)))
-        plan |= dict(epochs=chosen.epochs, hyperparameters=asdict(chosen))
+        plan |= dict(epochs=chosen.epochs, hyperparameters=asdict(chosen), processes=train.share[1])
         runs.begin(out, plan, catalogue)
     _run_epochs(Computing(model, plan["precision"]), train, validation, chosen, out, plan, goes_on, watch)
-    safetensors.torch.load_model(model, out / "best.safetensors")
-    _record_validation(runs.answering(model, plan), validation, classes, out / "validation.csv")
-    (out / "best.safetensors").replace(out / "weights.safetensors")
-    (out / "checkpoint.pt").unlink(missing_ok=True)
-    return out
+    return several.once(_finish, model, validation, plan, out)
 
 
 def _run_epochs(computing, train, validation, recipe, out, plan, goes_on, watch) -> None:
@@ -186,14 +183,17 @@ def _run_epochs(computing, train, validation, recipe, out, plan, goes_on, watch)
     averaged = recipes.average(recipe, model)
     kept = averaged.module if averaged else model  # the weights that are validated and kept
     asked = runs.answering(Computing(kept, computing.precision), plan)
-    mixing = Mixing(computing, nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing), recipe.mixing)
+    loss_function, mixing = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing), None
     parts = dict(model=model, optimizer=optimizer, scheduler=scheduler) | ({"averaged": averaged} if averaged else {})
     done = runs.load_checkpoint(out, parts, train.device) if goes_on else {}
     rows, best, sums = done.get("rows", []), done.get("best", -math.inf), done.get("sums", NOTHING_YET)
-    every, saved = max(1, len(train) // 5), time.perf_counter()
-    for epoch in tqdm(range(len(rows), recipe.epochs), desc="epochs", leave=False, disable=None):
+    every, saved, hidden = max(1, len(train) // 5), time.perf_counter(), None if several.first() else True
+    for epoch in tqdm(range(len(rows), recipe.epochs), desc="epochs", leave=False, disable=hidden):
         train.epoch, train.augment = epoch, recipes.change(recipe, recipes.side_at(recipe, plan["side"], epoch))
-        computing.resting = recipes.learning(recipe, model, epoch)
+        resting = recipes.learning(recipe, model, epoch)
+        if not mixing or resting != computing.resting:  # several processes are to know which weights learn
+            computing.resting = resting
+            mixing = Mixing(several.spread(computing), loss_function, recipe.mixing)
         for number, piece in list(enumerate(train.pieces(PIECE)))[sums["pieces"] :]:
             batch, before, started = number * PIECE, sums, time.perf_counter()
 
@@ -207,10 +207,12 @@ def _run_epochs(computing, train, validation, recipe, out, plan, goes_on, watch)
                 if watch and batch % every == 0:
                     watch(epoch + batch / len(train), **_means(sums))
 
-            torch.manual_seed((seed * 1_000_003 + epoch) * 1_009 + number)  # dropout, mixing: the same when resumed
+            # dropout and mixing draw the same when resumed
+            torch.manual_seed(several.own_seed((seed * 1_000_003 + epoch) * 1_009 + number))
             found = train_one_epoch(mixing, piece, optimizer, mixing.loss, after_batch)
             sums["busy"] += (sums["seen"] - before["seen"]) / found["examples_per_second"]
             sums["seconds"] += time.perf_counter() - started
+            sums = several.total(before, sums)
             if not math.isfinite(loss := _means(sums)["train_loss"]):
                 raise InputError(f"The training loss became {loss} in epoch {epoch + 1}: lower the learning rate.")
             if batch < len(train) and time.perf_counter() - saved > CHECKPOINT_SECONDS:
@@ -218,7 +220,7 @@ def _run_epochs(computing, train, validation, recipe, out, plan, goes_on, watch)
                 saved = time.perf_counter()
         started = time.perf_counter()
         row = {"epoch": epoch + 1, **_means(sums), "examples_per_second": sums["seen"] / sums["busy"]}
-        row |= {"pictures_per_second": sums["seen"] / sums["seconds"], **_validate(asked, validation)}
+        row |= {"pictures_per_second": sums["seen"] / sums["seconds"], **several.once(_validate, asked, validation)}
         row["seconds"] = sums["seconds"] + time.perf_counter() - started
         rows.append(row)
         if watch:
@@ -252,8 +254,12 @@ def _validate(model, batches) -> dict:
     }
 
 
-def _record_validation(model, batches, classes, path: Path) -> None:
+def _finish(model, validation, plan: dict, out: Path) -> Path:
     """What the kept weights say of each validation picture: a threshold is chosen on these, never on the test."""
-    logits, _ = predict_logits(model, batches)
-    table = runs.answer_table(logits, batches.pictures.catalogue, classes)
-    catalogues.write_table(table.drop(columns="path"), path)  # a run folder names no folder of this machine
+    safetensors.torch.load_model(model, out / "best.safetensors")
+    logits, _ = predict_logits(runs.answering(model, plan), validation)
+    table = runs.answer_table(logits, validation.pictures.catalogue, plan["classes"])
+    catalogues.write_table(table.drop(columns="path"), out / "validation.csv")  # names no folder of this machine
+    (out / "best.safetensors").replace(out / "weights.safetensors")
+    (out / "checkpoint.pt").unlink(missing_ok=True)
+    return out

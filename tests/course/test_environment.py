@@ -28,7 +28,7 @@ def project() -> dict:
 def required(project) -> dict[str, SpecifierSet]:
     """Everything that a learner or a test needs: name and bounds."""
     extras = project["optional-dependencies"]
-    lines = project["dependencies"] + extras["lab"] + extras["test"]
+    lines = project["dependencies"] + extras["lab"] + extras["scale"] + extras["test"]
     return {canonicalize_name(Requirement(line).name): Requirement(line).specifier for line in lines}
 
 

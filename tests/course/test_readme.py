@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shlex
 import tomllib
 from pathlib import Path
@@ -14,12 +15,12 @@ from harkit import course, recorded, settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", ROOT / "data" / "README.md"]
+PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", ROOT / "bench" / "beyond_one_machine.md"]
 ADDRESS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
 
 
 def with_figures(text: str) -> str:
-    """README.md with the tables of the recorded runs as they are now: `python tests/course/test_readme.py` writes it."""
+    """README.md with the tables of the recorded runs as of now: `python tests/course/test_readme.py` writes it."""
     for name, table in (("results", recorded.readme_table()), ("best", recorded.best_table())):
         made = f"<!-- made: {name} -->\n{table}\n<!-- end -->"
         text = re.sub(rf"<!-- made: {name} -->.*?<!-- end -->", made.replace("\\", r"\\"), text, flags=re.DOTALL)
@@ -29,6 +30,13 @@ def with_figures(text: str) -> str:
 def test_the_figures_are_those_of_the_recorded_runs():
     assert "<!-- made: results -->" in README and "<!-- made: best -->" in README
     assert with_figures(README) == README, "run `python tests/course/test_readme.py`"
+
+
+def test_the_arithmetic_of_many_pictures_is_that_of_the_recorded_figures():
+    page = ROOT / "bench" / "beyond_one_machine.md"
+    bench = runpy.run_path(str(page.with_suffix(".py")))
+    made = bench["with_tables"](page.read_text(encoding="utf-8"), json.loads(bench["RECORDED"].read_text("utf-8")))
+    assert made == page.read_text(encoding="utf-8"), "run `python bench/beyond_one_machine.py --again`"
 
 
 @pytest.mark.parametrize(("number", "networks"), course.RECORDED.items())
