@@ -98,9 +98,7 @@ def get(network: str, recipe: str, short: bool = False) -> Recipe:
 
 
 def change(recipe: Recipe, side: int):
-    """The recipe's change of pictures on the fly, from the size that they have to side × side; None for no change."""
-    if recipe.augmentation == "none":
-        return None
+    """The recipe's change of pictures on the fly, from the size that they have to side × side."""
     found = augment.ON_THE_FLY[recipe.augmentation]
     if found is augment.crops:
         return partial(found, side=side)

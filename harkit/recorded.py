@@ -74,7 +74,7 @@ STUDIES = {
             ("blocks do not begin at zero", {"initialisation": "he"}, "fp32"),
             ("no momentum, no schedule", {"momentum": 0.0, "schedule": "constant"}, "fp32"),
             ("dropout after the addition", {"dropout": 0.5}, "fp32"),
-            ("no crops, turns, colours", {"augmentation": "none", "growing": (), "zoom": 1.0}, "fp32"),
+            ("no crops, turns, colours", {"augmentation": "none"}, "fp32"),
             ("no mixed pictures", {"mixing": 0.0}, "fp32"),
             ("no label smoothing", {"label_smoothing": 0.0}, "fp32"),
             ("no averaged weights", {"averaging": 0.0}, "fp32"),

@@ -69,8 +69,8 @@ def test_the_kept_weights_are_a_running_mean():
 
 def test_every_change_gives_pictures_of_the_side_asked_for():
     images, generator = torch.rand(2, 3, 40, 40), torch.Generator().manual_seed(0)
-    assert recipes.change(PLAIN, 32) is None
-    for name in ("mild", "published_falls", "crops"):
+    assert torch.equal(recipes.change(PLAIN, 40)(images, generator), images)
+    for name in ("none", "mild", "published_falls", "crops"):
         assert recipes.change(replace(PLAIN, augmentation=name), 32)(images, generator).shape == (2, 3, 32, 32)
 
 

@@ -51,7 +51,7 @@ def test_profiles_keep_their_results_apart():
 def test_full_is_as_published():
     full = settings.load("full")
     assert (full.side, full.width, full.split_sizes, full.copies_per_class) == (224, 64, (5000, 1000, 1000), 70)
-    assert full.epochs == {"vgg16": 40, "resnet": 50, "resnet50": 20}
+    assert full.epochs == {"vgg16": 40, "resnet": 50, "resnet50": 20, "efficientnet_lite0": 20}
 
 
 def test_a_lesson_prints_no_folder_of_this_machine(tmp_path):
