@@ -9,7 +9,7 @@ import sides
 import torch
 from torch import nn
 from torch.autograd import DeviceType
-from torch.profiler import profile, record_function
+from torch.profiler import ProfilerActivity, profile, record_function
 
 from harkit import models, settings
 from harkit.pictures import Batches
@@ -101,7 +101,8 @@ def product(kind: torch.dtype) -> float:
 def by_kind(step: Step) -> dict[str, float]:
     """Seconds of one step by kind of operation, after one to warm up."""
     step()
-    with profile() as seen:
+    activities = [ProfilerActivity.CPU] + [ProfilerActivity.CUDA] * (step.device == "cuda")
+    with profile(activities=activities) as seen:
         step()
     seconds = defaultdict(float)
     for event in seen.events():
