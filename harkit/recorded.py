@@ -71,16 +71,10 @@ STUDIES = {
         Plan(name, 1250, 40, changes=changes, short=False, precision=precision)
         for name, changes, precision in (
             ("every ingredient", {}, "fp32"),
-            ("blocks do not begin at zero", {"initialisation": "he"}, "fp32"),
             ("no momentum, no schedule", {"momentum": 0.0, "schedule": "constant"}, "fp32"),
             ("dropout after the addition", {"dropout": 0.5}, "fp32"),
             ("no crops, turns, colours", {"augmentation": "none"}, "fp32"),
             ("no mixed pictures", {"mixing": 0.0}, "fp32"),
-            ("no label smoothing", {"label_smoothing": 0.0}, "fp32"),
-            ("no averaged weights", {"averaging": 0.0}, "fp32"),
-            ("no growing pictures", {"growing": ()}, "fp32"),
-            ("not asked larger", {"zoom": 1.0}, "fp32"),
-            ("not asked mirrored", {"mirror": False}, "fp32"),
             ("in bfloat16", {}, "bf16"),
         )
     ],

@@ -6,6 +6,7 @@ import zipfile
 import pandas as pd
 import pytest
 
+from harkit import runs
 from harkit.__main__ import main
 
 
@@ -188,3 +189,15 @@ def test_kaggle_layout_submissions_are_named_by_file(run, har_folder, tmp_path):
     assert main(["predict", str(run), "--data", str(har_folder), "--csv", str(tmp_path / "s.csv")]) == 0
     table = pd.read_csv(tmp_path / "s.csv")
     assert table.columns.tolist() == ["filename", "label"] and len(table) == 5
+
+
+def test_all_pictures_can_be_trained_on_and_the_width_be_chosen(class_folders, tmp_path, capsys):
+    out = tmp_path / "all"
+    assert main([
+        "train", "--data", str(class_folders), "--model", "resnet", "--recipe", "improved", "--size", "32",
+        "--width", "4", "--epochs", "1", "--split", "all", "--out", str(out),
+    ]) == 0  # fmt: skip
+    assert "A split of all pictures has no test part" in capsys.readouterr().out
+    plan = runs.settings(out)
+    assert (plan["width"], plan["side"], plan["split"]) == (4, 32, "all")
+    assert set(pd.read_csv(out / "split.csv").split) == {"train", "validation"}
