@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from harkit import fetch, recorded
+from harkit import fetch, pretrained, recorded
 from harkit import settings as profiles
 from harkit.settings import InputError, Settings
 
@@ -24,12 +24,6 @@ STUDENT_FILES = (
     "notebooks/glossary.md", "harkit", "results/recorded", "data/README.md", "README.md", "LICENSE", "Makefile",
     "environment.yml", "pyproject.toml", "setup.py", "constraints.txt",
 )  # fmt: skip
-SAVED = {  # what a lesson leaves in the results folder for later ones
-    1: ["har_split.csv"],
-    4: ["runs/vgg16-published", "runs/vgg16-improved"],
-    5: ["runs/resnet-published", "runs/resnet-improved"],
-    6: ["falls_split.csv", "runs/resnet50-published", "runs/resnet50-improved"],
-}
 RECORDED = {"04": ("vgg16",), "05": ("vgg16", "resnet"), "07": ("vgg16", "resnet")}  # networks of the run card
 
 
@@ -79,6 +73,17 @@ def run(
     return pd.DataFrame(rows, columns=["lesson", "seconds"])
 
 
+def saved(config: Settings) -> dict[int, list[str]]:
+    """What each lesson leaves in the results folder for later ones."""
+    detector = pretrained.at_hand(config.download)
+    return {
+        1: ["har_split.csv"],
+        4: ["runs/vgg16-published", "runs/vgg16-improved"],
+        5: ["runs/resnet-published", "runs/resnet-improved"],
+        6: ["falls_split.csv", f"runs/{detector}-published", f"runs/{detector}-improved"],
+    }
+
+
 def catch_up(lesson: int, config: Settings, source: Path | None, report: Callable[[str], None] = log.info) -> None:
     """Give the results folder what the lessons before `lesson` save: copied from `source`, or by running those lessons.
 
@@ -86,17 +91,17 @@ def catch_up(lesson: int, config: Settings, source: Path | None, report: Callabl
     source does not exist or holds nothing of this profile; then nothing has changed.
     """
     lessons([str(lesson)])
-    wanted = [name for number, names in SAVED.items() if number < lesson for name in names]
+    wanted = [name for number, names in saved(config).items() if number < lesson for name in names]
     missing = [name for name in wanted if not (config.results / name).exists()]
     for name in wanted:
         if name not in missing:
             report(f"{name}: kept yours")
     if missing and source is None:
-        numbers = [str(number) for number, names in SAVED.items() if set(names) & set(missing)]
+        numbers = [str(number) for number, names in saved(config).items() if set(names) & set(missing)]
         run(config, numbers, report=report)
     elif missing:
         with tempfile.TemporaryDirectory() as unpacked:
-            folder = _results_in(fetch.unpack(source, unpacked), config.profile)
+            folder = _results_in(fetch.unpack(source, unpacked), config)
             there = [name for name in missing if (folder / name).exists()]
             if not there:
                 raise InputError(f"{source} holds nothing of profile {config.profile} that you lack: ask for another.")
@@ -106,10 +111,11 @@ def catch_up(lesson: int, config: Settings, source: Path | None, report: Callabl
                 report(f"{name}: {'copied' if name in there else 'not in that folder; its lesson makes it anew'}")
 
 
-def _results_in(folder: Path, profile: str) -> Path:
+def _results_in(folder: Path, config: Settings) -> Path:
     """The folder with the results of this profile: `folder`, or one below it."""
+    profile = config.profile
     for found in (folder / profile, folder / "results" / profile, *sorted(folder.glob(f"*/{profile}")), folder):
-        if any((found / name).exists() for names in SAVED.values() for name in names):
+        if any((found / name).exists() for names in saved(config).values() for name in names):
             return found
     raise InputError(f"{folder} holds no results of profile {profile}: give a results folder, or a zip of one.")
 

