@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from harkit import fetch, pretrained, recorded
+from harkit import fetch, recorded
 from harkit import settings as profiles
 from harkit.settings import InputError, Settings
 
@@ -75,6 +75,8 @@ def run(
 
 def saved(config: Settings) -> dict[int, list[str]]:
     """What each lesson leaves in the results folder for later ones."""
+    from harkit import pretrained  # torch: not while the notebooks run
+
     detector = pretrained.at_hand(config.download)
     return {
         1: ["har_split.csv"],
