@@ -38,7 +38,7 @@ ASSUMED = dict(
 GPUS = {12_600: 1, 100_000: 1, 1_000_000: 8, 10_000_000: 32, 100_000_000: 256}
 ENGINES = {
     12_600: "decoded once into a memory-mapped array, one process (`harkit train`)",
-    100_000: "the same; the array no longer fits every disk",
+    100_000: "the same; the array no longer fits the memory of every laptop",
     1_000_000: "tar shards (WebDataset) or FFCV on a local NVMe disk, decoding on cores or by DALI on the GPU; "
     "Accelerate under `torchrun`, one machine",
     10_000_000: "shards in object storage with a local cache; `torchrun` on some machines, which Slurm or Kubernetes "
