@@ -169,7 +169,7 @@ def _few_at_once(images: Tensor, steps: list) -> Tensor:
         for change, drawn in steps:
             part = change(part, drawn[start : start + few].to(images.device))
         changed.append(part)
-    return torch.cat(changed)
+    return torch.cat(changed) if changed else images
 
 
 def _matrices(angle: Tensor, width: Tensor, height: Tensor, flip: float, middle: tuple, generator) -> Tensor:

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 STUDENT_FILES = (
     "notebooks/glossary.md", "harkit", "results/recorded", "data/README.md", "README.md", "LICENSE", "Makefile",
-    "environment.yml", "pyproject.toml", "setup.py", "constraints.txt",
+    "bench/beyond_one_machine.md", "environment.yml", "pyproject.toml", "setup.py", "constraints.txt",
 )  # fmt: skip
 RECORDED = {"04": ("vgg16",), "05": ("vgg16", "resnet"), "07": ("vgg16", "resnet")}  # networks of the run card
 
