@@ -94,7 +94,9 @@ def get(network: str, recipe: str, short: bool = False) -> Recipe:
     found = RECIPES[network, recipe]
     if not short or recipe != "improved":
         return found
-    return replace(found, **SHORT | ({} if found.growing else {"growing": ()}))
+    # VGG16 takes one size only, and ImageNet's features are of little use on pictures smaller than a lesson's
+    grows = found.growing and not found.pretrained
+    return replace(found, **SHORT | ({} if grows else {"growing": ()}))
 
 
 def change(recipe: Recipe, side: int):

@@ -77,4 +77,6 @@ def test_every_change_gives_pictures_of_the_side_asked_for():
 def test_the_short_form_is_the_improved_recipe_without_what_pays_in_an_hour():
     short, long = recipes.get("resnet", "improved", short=True), recipes.get("resnet", "improved")
     assert short == replace(long, **recipes.SHORT) != long
+    for name in ("vgg16", "efficientnet_lite0"):
+        assert recipes.get(name, "improved", short=True).growing == ()
     assert recipes.get("resnet", "published", short=True) == recipes.get("resnet", "published")
