@@ -41,8 +41,8 @@ def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, p
         catalogue = _train_on_more(catalogue, plan.train_size - len(train))
     key = [plan.network, plan.recipe, plan.split, plan.side, f"width{plan.width}", plan.train_size, plan.epochs]
     # plans that are equal share one training
-    key = "-".join(map(str, [*key, plan.precision, plan.without, *plan.changes.values(), f"seed{seed}"]))
-    out = config.results / "recording" / key.replace(" ", "_")
+    key += [plan.precision, plan.without, *(f"{name}={value}" for name, value in plan.changes.items()), f"seed{seed}"]
+    out = config.results / "recording" / "-".join(map(str, key)).replace(" ", "_")
     cache = config.data / "decoded"
     changes = {"keep": "last", **plan.changes}
     if plan.short and plan.recipe == "improved":
