@@ -22,7 +22,8 @@ from harkit.settings import InputError
 needs_accelerate = pytest.mark.skipif(
     not importlib.util.find_spec("accelerate"), reason='Accelerate is not installed: pip install -e ".[scale]"'
 )
-RECIPE = replace(recipes.get("resnet", "improved"), batch_size=8, learning_rate=0.001, keep="last")
+PLAIN = dict(keep="last", averaging=0.0, growing=(), mirror=False)  # what `by_hand` does
+RECIPE = replace(recipes.get("resnet", "improved", short=True), batch_size=8, learning_rate=0.001, **PLAIN)
 # As the command line does it, with small batches and pieces and a checkpoint after each. What a process other than the
 # first writes or prints is told on stderr, and END, "process:piece", kills one.
 SCRIPT = """
