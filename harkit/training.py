@@ -120,11 +120,10 @@ def fit(
     the recipe's; `minutes` fits the epochs into a time budget; `start` is a run of the same network on the same
     classes whose weights this one begins with, instead of ImageNet's. For an ablation, `without` takes a part out
     of the network (`models.build`) and `changes` replaces fields of the recipe, of which `short` takes the form for a
-    few minutes. `precision` is one of
-    `precision.PRECISIONS`, None the one that a short measurement finds fastest here; the last validation figures
-    are computed in fp32 anyway. `watch(epoch, **series)` is called with train loss and accuracy five times an epoch
-    and with validation accuracy after it. Raises InputError where `out` holds a run already, unless `resume` goes
-    on with it or `anew` replaces it.
+    few minutes. `precision` is one of `precision.PRECISIONS`, None the one that a short measurement finds fastest
+    here; the last validation figures are computed in fp32 anyway. `watch(epoch, **series)` is called with train loss
+    and accuracy five times an epoch and with validation accuracy after it. Raises InputError where `out` holds a run
+    already, unless `resume` goes on with it or `anew` replaces it.
     """
     out, chosen = Path(out), recipes.get(network, recipe, short)
     chosen = replace(chosen, epochs=epochs or chosen.epochs, **changes or {})
