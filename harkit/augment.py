@@ -14,10 +14,10 @@ from torchvision.transforms import v2
 
 from harkit import catalogue as catalogues
 from harkit import fetch
+from harkit.pictures import AT_ONCE
 
 PUBLISHED = dict(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.1)  # both notebooks jitter colours by these
 GREY = (0.2989, 0.5870, 0.1140)  # weights of R, G and B in a grey picture
-AT_ONCE = 2**17  # pixels that are changed together on a CPU: what one step hands to the next then stays in its cache
 
 
 def none(images: Tensor, generator: torch.Generator) -> Tensor:

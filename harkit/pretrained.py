@@ -42,7 +42,7 @@ class SameConv2d(nn.Conv2d):
 
 
 def _convolution(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1) -> list:
-    norm = nn.BatchNorm2d(out_channels, eps=1e-3, momentum=0.01)
+    norm = nn.BatchNorm2d(out_channels, eps=1e-3)  # momentum: torch's 0.1; TensorFlow's 0.01 lags in short trainings
     return [SameConv2d(in_channels, out_channels, kernel_size, stride, groups), norm]
 
 
