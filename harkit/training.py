@@ -89,6 +89,7 @@ def ensure(network: str, recipe: str, config: Settings, watch=None) -> Path:
     return fit(catalogue, out, cache=config.data / "decoded", **more, **plan)
 
 
+@precisions.threads_restored()
 def fit(
     catalogue: pd.DataFrame,
     out: Path,
@@ -121,9 +122,9 @@ def fit(
     classes whose weights this one begins with, instead of ImageNet's. For an ablation, `without` takes a part out
     of the network (`models.build`) and `changes` replaces fields of the recipe, of which `short` takes the form for a
     few minutes. `precision` is one of `precision.PRECISIONS`, None the one that a short measurement finds fastest
-    here; the last validation figures are computed in fp32 anyway. `watch(epoch, **series)` is called with train loss
-    and accuracy five times an epoch and with validation accuracy after it. Raises InputError where `out` holds a run
-    already, unless `resume` goes on with it or `anew` replaces it.
+    here, and on how many threads; the last validation figures are computed in fp32 anyway. `watch(epoch, **series)` is
+    called with train loss and accuracy five times an epoch and with validation accuracy after it. Raises InputError
+    where `out` holds a run already, unless `resume` goes on with it or `anew` replaces it.
     """
     out, chosen = Path(out), recipes.get(network, recipe, short)
     chosen = replace(chosen, epochs=epochs or chosen.epochs, **changes or {})
@@ -165,7 +166,9 @@ def fit(
         if precision:
             plan["precision"] = precision
         else:
-            plan["precision"], plan["measured"] = several.once(precisions.choose, model, *next(iter(train)))
+            found = several.once(precisions.choose, model, *next(iter(train)))
+            plan["precision"], plan["threads"], plan["measured"] = found
+            torch.set_num_threads(plan["threads"])
         if minutes:
             computing = Computing(model, plan["precision"])
             seconds = several.once(precisions.seconds_an_epoch, computing, train, validation, chosen, side)
