@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 from torchvision.transforms import v2
@@ -135,9 +134,11 @@ def write_copies(catalogue: pd.DataFrame, data: Path, per_class: int, seed: int 
     """
     split = catalogues.fingerprint(catalogue[catalogue.split != ""], "split")
     folder = Path(data) / f"copies-{split}-{per_class}-seed{seed}"
-    if not (folder / "copies.csv").exists():
-        with fetch.new_folder(folder) as unfinished:
-            _write_copies(catalogue, unfinished, per_class, seed)
+    if not folder.is_dir():
+        with fetch.alone(folder):
+            if not folder.is_dir():
+                with fetch.new_folder(folder) as unfinished:
+                    _write_copies(catalogue, unfinished, per_class, seed)
     return pd.concat([catalogue, catalogues.load(folder / "copies.csv", folder)], ignore_index=True)
 
 
@@ -152,8 +153,8 @@ def _write_copies(catalogue: pd.DataFrame, folder: Path, per_class: int, seed: i
         torch.manual_seed(seed)  # torchvision's transforms draw from torch's global generator
         for path, name in zip(originals.path, originals.name, strict=True):
             names.append(Path(name).with_suffix("").as_posix().replace("/", "_") + "_augmented.jpg")
-            with Image.open(path) as image:
-                change(image.convert("RGB")).save(folder / names[-1], quality=95)
+            with catalogues.open_picture(path) as image:
+                change(catalogues.as_seen(image)).save(folder / names[-1], quality=95)
             digests.append(catalogues.digest(folder / names[-1]))
     copies = originals.assign(path=[str(folder / n) for n in names], name=names, digest=digests, status="augmented")
     catalogues.save(copies, folder / "copies.csv", folder)

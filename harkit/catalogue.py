@@ -7,7 +7,10 @@ take part in a split; the others are counted and named by `problems`.
 """
 
 import hashlib
+import io
+import logging
 import os
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,10 +22,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from harkit import fetch
-from harkit.layouts import find_top, list_files
-from harkit.settings import InputError, cores
+from harkit.layouts import FORMATS, find_top, list_files
+from harkit.settings import InputError, cores, short
+
+log = logging.getLogger(__name__)
 
 LARGEST_PICTURE = 50_000_000  # pixels
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # of Pillow, which warns at more
 NEAR_HASH, NEAR_THUMBNAIL = 10, 0.9  # bits of 64 that may differ; correlation of 16×16 grey thumbnails
 
 
@@ -97,11 +103,24 @@ def write_table(table: pd.DataFrame, path: Path | str) -> None:
         table.to_csv(unfinished, index=False, lineterminator="\n")
 
 
+def read_table(path: Path | str, **how) -> pd.DataFrame:
+    """Read a CSV file that `write_table` wrote, as `pandas.read_csv` does. Raises InputError where it is missing or cut
+    within a line; one that lacks whole lines is for the caller to find."""
+    try:
+        content = Path(path).read_bytes()
+        if not content.endswith(b"\n"):
+            raise ValueError("its last line is cut")
+        return pd.read_csv(io.BytesIO(content), **how)
+    except (ValueError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{path} is damaged ({reason}): delete it, and what made it makes it again.") from error
+
+
 def load(path: Path | str, folder: Path | str) -> pd.DataFrame:
-    """Read a catalogue that `save` wrote; its pictures lie below `folder`."""
+    """Read a catalogue that `save` wrote; its pictures lie below `folder`. Raises InputError where the file is cut."""
     top = find_top(Path(folder))
     text = ["path", "name", "label", "subject", "sequence", "status", "why", "digest", "taken", "split"]
-    catalogue = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False)
+    catalogue = read_table(path, dtype=dict.fromkeys(text, str), keep_default_na=False)
     return catalogue.assign(path=[os.path.normpath(top / p) for p in catalogue.path])
 
 
@@ -116,18 +135,37 @@ def digest(path: Path | str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
 
 
+def open_picture(file) -> Image.Image:
+    """An opened picture, not yet decoded. Raises InputError where it has more than LARGEST_PICTURE pixels, and what
+    Pillow raises where it is none of layouts.FORMATS."""
+    try:
+        image = Image.open(file, formats=FORMATS)
+    except Image.DecompressionBombError:
+        image = None
+    if image is None or image.width * image.height > LARGEST_PICTURE:
+        limit = LARGEST_PICTURE // 1_000_000
+        raise InputError(f"{file} has more than {limit} million pixels: make it smaller, or leave it out.")
+    return image
+
+
+def as_seen(image: Image.Image, mode: str = "RGB") -> Image.Image:
+    """An opened picture as people see it: turned as its EXIF data say, of 8 bits a channel; of many, the first."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # grey of 16 bits, which Pillow would make white
+        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+    return image.convert(mode)
+
+
 def _look_at(path: str) -> dict:
     """Size, hash of the bytes, perceptual hashes of the picture and its mirror; `why` says why it can't be read."""
     look = dict(why="", digest="", width=0, height=0, bytes=0, taken="", hash=0, mirror=0, thumbnail=np.zeros((16, 16)))
     try:
         look["bytes"], look["digest"] = os.path.getsize(path), digest(path)
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             look["width"], look["height"] = image.size
-            if image.width * image.height > LARGEST_PICTURE:
-                return look | {"why": f"{image.width}×{image.height} is too large"}
             look["taken"] = _taken(image)
             image.draft("L", (128, 128))  # a JPEG decodes faster when asked for a half or a quarter of its size
-            grey = ImageOps.exif_transpose(image).convert("L")
+            grey = as_seen(image, "L")
     except FileNotFoundError:
         return look | {"why": "no such file"}
     except Exception as error:  # Pillow raises many kinds on broken files: OSError, SyntaxError, struct.error …
@@ -182,3 +220,6 @@ def _check_labels(catalogue: pd.DataFrame, top: Path) -> None:
         raise InputError(f"No picture labelled '{empty[0]}' can be read in {top}: all of them are missing or broken.")
     if len(set(named.label)) < 2:
         raise InputError(f"{top} holds {len(set(named.label))} class(es), and telling apart needs two or more.")
+    for label, count in named.label.value_counts().items():
+        if count == 1:
+            log.warning("Only one picture in %s is labelled '%s': look whether that is meant.", short(top), label)

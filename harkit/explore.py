@@ -19,11 +19,11 @@ from PIL import Image
 from torchvision.transforms.v2 import functional
 
 from harkit import augment, evaluation, gradcam, plots, runs
+from harkit.catalogue import as_seen, open_picture
 from harkit.pictures import NORMALISATION, decode
 from harkit.settings import InputError
 
 PAGE = 10  # pictures shown at once
-LARGEST = 50_000_000  # pixels of an uploaded picture
 WIDE = {"description_width": "initial"}
 
 
@@ -59,8 +59,7 @@ def browse(catalogue: pd.DataFrame) -> widgets.Widget:
 
 def augmentation(picture: Path | str | Image.Image) -> widgets.Widget:
     """Sliders for brightness, contrast, saturation, hue, turn and mirror; the changed picture beside the original."""
-    image = picture if isinstance(picture, Image.Image) else Image.open(picture)
-    image = image.convert("RGB")
+    image = as_seen(picture if isinstance(picture, Image.Image) else open_picture(picture))
     image.thumbnail((256, 256))
     pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255  # (1, 3, H, W)
     sliders = {
@@ -228,22 +227,13 @@ def _answer(run: Path, name: str, content: bytes) -> tuple[str, bytes]:
 
 def _decode(name: str, content: bytes, side: int) -> np.ndarray:
     """An uploaded picture, decoded as in training. Raises InputError for what is no picture or too large."""
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            pixels = image.width * image.height
-    except Image.DecompressionBombError:
-        pixels = LARGEST + 1
-    except Exception as error:
-        raise InputError(f"{name} can't be read as a picture: choose a JPEG or PNG file.") from error
-    if pixels > LARGEST:
-        raise InputError(f"{name} has more than {LARGEST // 1_000_000} million pixels: choose a smaller picture.")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "upload"
         path.write_bytes(content)
         try:
             return decode(path, side)
         except InputError as error:
-            raise InputError(f"{name} can't be read as a picture: choose a JPEG or PNG file.") from error
+            raise InputError(str(error).replace(str(path), name).replace("leave it out", "choose another")) from error
 
 
 def _uploaded(value) -> list[tuple[str, bytes]]:

@@ -1,5 +1,6 @@
 """Where pictures come from: drawn here, a folder, a zip, or Kaggle. Whatever the source, the result is a folder."""
 
+import errno
 import hashlib
 import logging
 import os
@@ -7,8 +8,10 @@ import shutil
 import stat
 import tempfile
 import zipfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+
+from filelock import FileLock, Timeout
 
 from harkit.settings import InputError, short
 
@@ -17,7 +20,7 @@ log = logging.getLogger(__name__)
 KAGGLE_HANDLE = "meetnagadia/human-action-recognition-har-dataset/versions/1"  # pinned: works from the cache, offline
 KINDS = ("har", "falls")
 LARGEST_ZIP = 40 * 2**30  # bytes unpacked; the real set holds 0.3 GB
-UNFINISHED = ".unfinished"  # how the name of a file ends that is still being written
+UNFINISHED = ".unfinished"  # how the name of a file or folder ends that is still being written
 LARGEST_RATIO = 200  # unpacked over packed; JPEG files hardly shrink
 
 
@@ -46,9 +49,38 @@ def unpack(source: Path | str, to: Path | str = "data") -> Path:
         raise InputError(f"{source} does not exist: give a folder of pictures or a zip.")
     folder = Path(to) / f"{source.stem}-{_fingerprint(source)}"
     if not folder.is_dir():
-        with new_folder(folder) as unfinished:
-            _extract(source, unfinished)
+        with alone(folder):
+            if not folder.is_dir():
+                with new_folder(folder) as unfinished:
+                    _extract(source, unfinished)
     return folder
+
+
+@contextmanager
+def alone(path: Path):
+    """A block in which no other process makes `path`, or anything beside it.
+
+    It waits for one that does, so look again whether `path` is there. What a killed process left of it is removed.
+    Raises InputError where nothing can be written.
+    """
+    lock = FileLock(path.parent / ".lock", mode=0o666)  # the system lets go of it when a process dies
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            log.info("Another process makes something in %s: waiting for it.", short(path.parent))
+            lock.acquire()
+    except OSError as error:
+        raise InputError(f"{path.parent} can't be written ({error.strerror}): choose another folder.") from error
+    try:
+        for left in path.parent.glob(f".{path.name}[-.]*{UNFINISHED}"):
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+        yield
+    finally:
+        with suppress(OSError):  # Windows removes it by itself
+            Path(lock.lock_file).unlink()
+        lock.release()
 
 
 @contextmanager
@@ -57,7 +89,7 @@ def new_folder(folder: Path):
     folder = Path(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=UNFINISHED, dir=folder.parent))
     except OSError as error:
         raise InputError(f"{folder.parent} can't be written ({error.strerror}): choose another folder.") from error
     try:
@@ -95,12 +127,12 @@ def _draw(kind: str, to: Path, count: int | None, seed: int) -> Path:
 
     folder = to / f"drawn-{kind}-{count}-seed{seed}-v{drawn.VERSION}"
     if not folder.is_dir():
-        log.info("Drawing the %s pictures into %s", kind, short(folder))
-        with new_folder(folder) as unfinished:
-            if kind == "har":
-                drawn.draw_har(unfinished, count, seed)
-            else:
-                drawn.draw_falls(unfinished, count, seed)
+        with alone(folder):
+            if not folder.is_dir():
+                log.info("Drawing the %s pictures into %s", kind, short(folder))
+                with new_folder(folder) as unfinished:
+                    draw = drawn.draw_har if kind == "har" else drawn.draw_falls
+                    draw(unfinished, count, seed)
     return folder
 
 
@@ -127,27 +159,55 @@ def _extract(source: Path, folder: Path) -> None:
             members = [member for member in archive.infolist() if not member.is_dir()]
             _check_members(source, members)
             for member in members:
-                target = folder.joinpath(*PurePosixPath(member.filename.replace("\\", "/")).parts)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(member) as packed, open(target, "wb") as unpacked:
-                    shutil.copyfileobj(packed, unpacked)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
-        if isinstance(error, OSError) and not isinstance(error, EOFError) and error.errno:
+                _extract_member(source, archive, member, folder)
+    except InputError:
+        raise
+    except Exception as error:  # zipfile and its decompressors raise many kinds on broken files
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise InputError(f"{source} could not be unpacked into {folder.parent}: {error.strerror}.") from error
-        raise InputError(f"{source} is not a whole zip file ({error}): download it again.") from error
+        reason = str(error).rstrip(".") or type(error).__name__
+        raise InputError(f"{source} is not a whole zip file ({reason}): download it again.") from error
+
+
+def _extract_member(source: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:
+    name = _name(member)
+    target = folder / PurePosixPath(name)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch(exist_ok=False)
+    except (FileExistsError, NotADirectoryError) as error:  # as the file system sees it, which may not tell a from A
+        raise InputError(f"{source} holds {name!r} twice, or as file and folder: mend it and zip it again.") from error
+    with archive.open(member) as packed, open(target, "wb") as unpacked:
+        shutil.copyfileobj(packed, unpacked)
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """The name of a member, with forward slashes. Some programs write UTF-8 and don't say so."""
+    return (_utf8(member) or member.filename).replace("\\", "/")
+
+
+def _utf8(member: zipfile.ZipInfo) -> str | None:
+    """A name that zipfile took for cp437, because it is not marked as UTF-8, and that is UTF-8 all the same."""
+    try:
+        return None if member.flag_bits & 0x800 else member.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return None
 
 
 def _check_members(source: Path, members: list[zipfile.ZipInfo]) -> None:
     if not members:
         raise InputError(f"{source} is an empty zip: download it again.")
     for member in members:
-        name = member.filename.replace("\\", "/")
+        name = _name(member)
         if name.startswith("/") or ":" in name.split("/")[0] or ".." in PurePosixPath(name).parts or "\0" in name:
             raise InputError(f"{source} holds a path that climbs out of its folder ({name!r}): don't use this zip.")
         if stat.S_ISLNK(member.external_attr >> 16):
             raise InputError(f"{source} holds a link ({name!r}), which a set of pictures does not need: don't use it.")
         if member.flag_bits & 1:
             raise InputError(f"{source} is locked with a password: unpack it yourself and give the folder.")
+    unclear = [m.filename for m in members if not m.filename.isascii() and not m.flag_bits & 0x800 and not _utf8(m)]
+    if unclear:
+        log.warning("%s does not say how its names are encoded: look whether %r is right.", source, unclear[0])
     unpacked = sum(member.file_size for member in members)
     if unpacked > LARGEST_ZIP or unpacked > LARGEST_RATIO * max(1_000_000, source.stat().st_size):
         raise InputError(f"{source} would unpack to {unpacked / 2**30:.1f} GB, which no such data set needs.")

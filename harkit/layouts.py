@@ -1,5 +1,6 @@
 """The three layouts in which pictures lie on disk: the Kaggle set, the falls, one folder a class."""
 
+import csv
 from pathlib import Path
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pandas as pd
 from harkit.settings import InputError
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"}
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")  # what a file with such a name may hold; Pillow reads 40 others too
 
 
 def find_top(folder: Path) -> Path:
@@ -81,17 +83,29 @@ def _list_class_folders(top: Path) -> list[tuple]:
 
 def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, UnicodeError, OSError) as error:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            lines = csv.reader(file, strict=True)
+            rows = [(lines.line_num, [field.strip() for field in line]) for line in lines if line]
+    except (ValueError, csv.Error, OSError) as error:
         raise InputError(f"{path} can't be read as a CSV file ({error}): save it as UTF-8 with commas.") from error
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise InputError(f"{path} has no column '{missing[0]}': its first line must be {','.join(columns)}.")
+    header = rows[0][1] if rows else []
+    for column in columns:
+        if header.count(column) != 1:
+            found = f"the column '{column}' twice" if column in header else f"no column '{column}'"
+            raise InputError(f"{path} has {found}: its first line must be {','.join(columns)}.")
+    for number, row in rows:
+        if len(row) != len(header) or "\0" in "".join(row):
+            raise InputError(f"{path} is damaged in line {number}: each line must have {len(header)} fields of text.")
+    table = pd.DataFrame([row for _, row in rows[1:]], columns=header, dtype=str)[columns].drop_duplicates()
     names = table[columns[0]]
     unsafe = [name for name in names if not name or "/" in name or "\\" in name or name == ".."]
     if unsafe:
         raise InputError(f"{path} names {unsafe[0]!r}, which is not a plain file name.")
-    return table.drop_duplicates(columns[0])
+    if (empty := table.eq("").any(axis=1)).any():
+        raise InputError(f"{path} gives {names[empty].iloc[0]} no {columns[-1]}: fill it in, or take the line out.")
+    if (twice := names.duplicated()).any():
+        raise InputError(f"{path} gives {names[twice].iloc[0]} two labels: keep the line that is right.")
+    return table
 
 
 def _pictures(folder: Path) -> list[Path]:

@@ -2,16 +2,17 @@
 
 import hashlib
 import logging
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 
+from harkit import fetch
+from harkit.catalogue import as_seen, open_picture
 from harkit.settings import InputError, cores
 
 log = logging.getLogger(__name__)
@@ -133,12 +134,13 @@ def to_float(pixels: Tensor, factor: Tensor, offset: Tensor) -> Tensor:
 def decode(path: str | Path, side: int) -> np.ndarray:
     """One picture as (side, side, 3) uint8, squeezed to a square as published. Raises InputError if it is broken."""
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             image.draft("RGB", (side, side))  # a JPEG decodes faster when asked for a half or a quarter of its size
-            image = ImageOps.exif_transpose(image).convert("RGB")
-        return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
+            return np.asarray(as_seen(image).resize((side, side), Image.Resampling.BILINEAR))
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist.") from error
+    except InputError:
+        raise
     except Exception as error:  # Pillow raises many kinds on broken files
         raise InputError(f"{path} can't be read as a picture ({type(error).__name__}): leave it out.") from error
 
@@ -148,37 +150,51 @@ def _open_or_decode(unique: pd.DataFrame, side: int, cache: Path, blank: bool) -
     if side < 1 or not len(unique):
         raise InputError("There are no pictures to decode." if side > 0 else f"A side of {side} pixels is too small.")
     key = hashlib.sha256("".join(unique.digest).encode()).hexdigest()[:16]
-    path = cache / f"{key}-{side}.npy"
-    shape = (len(unique), side, side, 3)
-    if path.exists():
+    path, shape = cache / f"{key}-{side}.npy", (len(unique), side, side, 3)
+    if (pixels := _open(path, shape)) is not None:
+        return pixels
+    with fetch.alone(path):
+        if (pixels := _open(path, shape)) is not None:  # another process decoded them while this one waited
+            return pixels
+        if path.exists():
+            log.warning("%s is damaged: decoding the pictures again.", path)
+        unfinished = path.with_name(f".{path.name}{fetch.UNFINISHED}")
         try:
-            pixels = np.load(path, mmap_mode="r")
-            if pixels.shape == shape:
-                return pixels
-        except (ValueError, EOFError, OSError):
-            pass
-        log.warning("%s is damaged: decoding the pictures again.", path)
+            if _decode(unique.path, side, shape, unfinished, blank):
+                return np.load(unfinished)  # not kept in the cache: the next call must say it again
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        return _open(path, shape)
+
+
+def _open(path: Path, shape: tuple) -> np.ndarray | None:
+    """A decoded array from the cache, None where there is none that is whole."""
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        unfinished = cache / f".{path.name}.{os.getpid()}"
-        pixels = np.lib.format.open_memmap(unfinished, "w+", np.uint8, shape)
-    except OSError as error:
-        raise InputError(f"{cache} can't be written ({error.strerror}): set HARKIT_DATA to another folder.") from error
+        pixels = np.lib.format.open_memmap(path, mode="r")
+    except (ValueError, EOFError, OSError):
+        return None
+    whole = pixels.shape == shape and pixels.dtype == np.uint8 and pixels.flags.c_contiguous
+    return pixels if whole else None
+
+
+def _decode(paths, side: int, shape: tuple, target: Path, blank: bool) -> int:
+    """Write the pictures as an array into `target`, one after the other; gives how many of them are blank.
+
+    Not through memory: on a full disk, writing to a mapped file ends the process.
+    """
     broken = 0
     try:
-        with ThreadPoolExecutor(cores()) as pool:
-            for i, image in enumerate(pool.map(lambda p: _decode_or_none(p, side, blank), unique.path)):
-                pixels[i] = 0 if image is None else image
+        with ThreadPoolExecutor(cores()) as pool, open(target, "wb") as file:
+            header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, header)
+            for image in pool.map(lambda p: _decode_or_none(p, side, blank), paths):
+                file.write(np.zeros(shape[1:], np.uint8) if image is None else image)
                 broken += image is None
-        kept = np.array(pixels) if broken else None  # not in the cache: the next call must say it again
-        pixels.flush()
-        del pixels  # Windows neither renames nor removes an open file
-        if kept is not None:
-            return kept
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return np.load(path, mmap_mode="r")
+    except OSError as error:
+        reason = f"{target.parent} can't be written ({error.strerror})"
+        raise InputError(f"{reason}: make room, or set HARKIT_DATA to another folder.") from error
+    return broken
 
 
 def _decode_or_none(path: str, side: int, blank: bool) -> np.ndarray | None:

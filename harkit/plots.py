@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from harkit.catalogue import as_seen, open_picture
+
 # Okabe and Ito (2008): eight colours that the colour-blind can tell apart.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#8A8A8A"
 PART = {"train": BLUE, "validation": ORANGE, "test": GREEN}
@@ -246,5 +248,5 @@ def _tidy(ax: Axes, grid: str) -> Axes:
 def _pixels(picture) -> np.ndarray:
     if isinstance(picture, np.ndarray | Image.Image):
         return np.asarray(picture)
-    with Image.open(picture) as image:
-        return np.asarray(image.convert("RGB"))
+    with open_picture(picture) as image:
+        return np.asarray(as_seen(image))
