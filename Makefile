@@ -33,7 +33,7 @@ outputs: .venv/installed
 	cp -R notebooks harkit build/outputs/
 	cp -R results/recorded build/outputs/results/
 	cd build/outputs && HARKIT_PROFILE=reduced HARKIT_HAR= HARKIT_FALLS= HARKIT_DATA= HARKIT_RESULTS= \
-		"$(CURDIR)/.venv/bin/python" -m harkit course
+		"$(CURDIR)/.venv/bin/python" -m harkit course --jobs 1
 	.venv/bin/python -m nbstripout --keep-output --keep-count --keep-id --extra-keys metadata.language_info.version \
 		build/outputs/results/reduced/executed/*.ipynb
 	cp build/outputs/results/reduced/executed/*.ipynb notebooks/

@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     add = command("course", _course, "run the lessons and end with the table of results").add_argument
     add("--profile", choices=["reduced", "photos", "full"])
     add("--only", help="lessons by number: 04,05")
+    add("--jobs", type=_positive, help="lessons that run at once (default: 2 where there is no GPU but 2 cores)")
 
     add = command("catch-up", _catch_up, "get what the lessons before this one save").add_argument
     add("lesson", type=int, choices=range(1, 8), metavar="LESSON", help="the lesson that you want to begin: 1 to 7")
@@ -115,10 +116,11 @@ def _course(options) -> None:
     config = settings.load(options.profile)
     print(f"profile {config.profile}: {config.har} and {config.falls} pictures, {config.side} px", flush=True)
     only = options.only.split(",") if options.only else None
-    times = course.run(config, only, report=lambda line: print(line, flush=True))
-    print(
-        f"\nall lessons                {times.seconds.sum():6.1f} s, executed copies in {config.results / 'executed'}"
-    )
+    shared = settings.device() == "cpu" and settings.cores() > 1
+    started, jobs = time.perf_counter(), options.jobs or (2 if shared else 1)
+    course.run(config, only, report=lambda line: print(line, flush=True), jobs=jobs)
+    seconds = time.perf_counter() - started
+    print(f"\nall lessons                {seconds:6.1f} s, executed copies in {config.results / 'executed'}")
     from harkit import comparison  # torch is imported only now, after the notebooks are done
 
     table = comparison.results(config)

@@ -9,7 +9,6 @@ import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torchvision.transforms import v2
 
 from harkit import catalogue as catalogues
 from harkit import fetch
@@ -121,8 +120,10 @@ def to_grey(images: Tensor) -> Tensor:
     return (images * torch.tensor(GREY, device=images.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
-def published_copy() -> v2.Compose:
+def published_copy():
     """Notebook A's transform for one PIL picture: turn by up to 15°, flip, jitter colours."""
+    from torchvision.transforms import v2
+
     return v2.Compose([v2.RandomRotation(15), v2.RandomHorizontalFlip(0.5), v2.ColorJitter(**PUBLISHED)])
 
 

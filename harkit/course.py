@@ -3,12 +3,14 @@
 import base64
 import io
 import logging
+import multiprocessing
 import os
 import re
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 import pandas as pd
@@ -47,10 +49,12 @@ def run(
     only: list[str] | None = None,
     folder: Path | None = None,
     report: Callable[[str], None] = log.info,
+    jobs: int = 1,
 ) -> pd.DataFrame:
     """Execute the lessons with these settings, copies into `<results>/executed`; gives lesson and seconds.
 
-    The pictures are fetched first. `report` gets one line a step. Raises InputError where a lesson stops with an
+    The pictures are fetched first. `jobs` lessons run at once and share the processor's cores: a small network gains
+    little from more than one of them. `report` gets one line a step. Raises InputError where a lesson stops with an
     error, after keeping its copy as far as it came.
     """
     paths = lessons(only, folder)
@@ -61,16 +65,21 @@ def run(
     ):
         fetch.fetch(kind, source, config.data, count, config.seed)
     report(f"pictures ready             {time.perf_counter() - started:6.1f} s")
-    rows = []
-    for number, path in enumerate(paths, start=1):
-        report(f"[{number}/{len(paths)}] {path.stem} …")
-        started = time.perf_counter()
-        notebook = _execute(path, config)
-        rows.append((path.stem, time.perf_counter() - started))
-        _fill_run_card(notebook, rows[-1][1], config, RECORDED.get(path.name[:2]))
-        _keep(notebook, path, config)
-        report(f"[{number}/{len(paths)}] {path.stem:<22} {rows[-1][1]:6.1f} s")
-    return pd.DataFrame(rows, columns=["lesson", "seconds"])
+    waiting, running, seconds = list(enumerate(paths, start=1)), {}, {}
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                number, path = waiting.pop(0)
+                report(f"[{number}/{len(paths)}] {path.stem} …")
+                running[pool.submit(_run_lesson, path, config, jobs)] = number, path
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                number, path = running.pop(done)
+                seconds[path.stem] = done.result()
+                report(f"[{number}/{len(paths)}] {path.stem:<22} {seconds[path.stem]:6.1f} s")
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return pd.DataFrame([(path.stem, seconds[path.stem]) for path in paths], columns=["lesson", "seconds"])
 
 
 def saved(config: Settings) -> dict[int, list[str]]:
@@ -164,7 +173,17 @@ def student_copy(to: Path, folder: Path | None = None) -> Path:
     return to
 
 
-def _execute(path: Path, config: Settings):
+def _run_lesson(path: Path, config: Settings, jobs: int) -> float:
+    """Execute a lesson beside `jobs` − 1 others, and keep its copy; gives the seconds that it took."""
+    started = time.perf_counter()
+    notebook = _execute(path, config, jobs)
+    seconds = time.perf_counter() - started
+    _fill_run_card(notebook, seconds, config, RECORDED.get(path.name[:2]))
+    _keep(notebook, path, config)
+    return seconds
+
+
+def _execute(path: Path, config: Settings, jobs: int):
     """Run one notebook in its own folder and give it back with its outputs."""
     import nbformat
     from nbclient import NotebookClient
@@ -176,6 +195,8 @@ def _execute(path: Path, config: Settings):
         "HARKIT_DATA": str(config.data),
         "HARKIT_RESULTS": str(config.results.parent),
     }
+    if jobs > 1:
+        environment.setdefault("OMP_NUM_THREADS", str(max(1, profiles.cores() // jobs)))
     client = NotebookClient(
         notebook,
         timeout=None,

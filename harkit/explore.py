@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
-from torchvision.transforms.v2 import functional
 
 from harkit import augment, evaluation, gradcam, plots, runs
 from harkit.catalogue import as_seen, open_picture
@@ -59,6 +58,8 @@ def browse(catalogue: pd.DataFrame) -> widgets.Widget:
 
 def augmentation(picture: Path | str | Image.Image) -> widgets.Widget:
     """Sliders for brightness, contrast, saturation, hue, turn and mirror; the changed picture beside the original."""
+    from torchvision.transforms.v2 import functional
+
     image = as_seen(picture if isinstance(picture, Image.Image) else open_picture(picture))
     image.thumbnail((256, 256))
     pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255  # (1, 3, H, W)

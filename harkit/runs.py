@@ -3,12 +3,12 @@ validation.csv, weights.safetensors; while it trains also checkpoint.pt. Every f
 
 import json
 import platform
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 import safetensors.torch
 import torch
-import torchvision
 from torch import Tensor, nn
 
 import harkit
@@ -163,7 +163,7 @@ def write_json(path: Path, content: dict) -> None:
 def _environment() -> dict:
     return dict(
         harkit=harkit.__version__, python=platform.python_version(), torch=torch.__version__,
-        torchvision=torchvision.__version__, system=platform.system(), machine=platform.machine(),
+        torchvision=version("torchvision"), system=platform.system(), machine=platform.machine(),
         cores=profiles.cores(), cpu=torch.backends.cpu.get_cpu_capability(),
         gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from harkit import augment, models, pretrained, recipes, runs, several, splits
+from harkit import augment, fetch, models, pretrained, recipes, runs, several, splits
 from harkit import catalogue as catalogues
 from harkit import precision as precisions
 from harkit import settings as profiles
@@ -74,19 +74,31 @@ def ensure(network: str, recipe: str, config: Settings, watch=None) -> Path:
     )  # fmt: skip
     catalogue = splits.prepare(kind, config)
     plan["split_hash"] = catalogues.fingerprint(splits.used(catalogue), "split")
+    if not _as_planned(out, plan):
+        with fetch.alone(out):
+            if not _as_planned(out, plan):
+                return _train_as_planned(catalogue, out, plan, config, watch)
+    if watch:  # draw the curves that the run left
+        for row in runs.history(out).itertuples():
+            watch(row.epoch, train_loss=row.train_loss, train_accuracy=row.train_accuracy)
+            watch(row.epoch, validation_accuracy=row.validation_accuracy)
+    return out
+
+
+def _as_planned(out: Path, plan: dict) -> bool:
+    """Whether a finished run lies at `out` and was trained like this."""
+    made = runs.settings(out) if runs.finished(out) else {}
+    return all(made.get(key) == value for key, value in plan.items())
+
+
+def _train_as_planned(catalogue, out: Path, plan: dict, config: Settings, watch) -> Path:
     if runs.finished(out):
-        made = runs.settings(out)
-        if all(made.get(key) == value for key, value in plan.items()):
-            if watch:  # draw the curves that the run left
-                for row in runs.history(out).itertuples():
-                    watch(row.epoch, train_loss=row.train_loss, train_accuracy=row.train_accuracy)
-                    watch(row.epoch, validation_accuracy=row.validation_accuracy)
-            return out
         log.warning("%s was trained with other settings or pictures: training it anew.", out.name)
-    log.info("Training %s by the %s recipe, %s epochs, into %s", network, recipe, epochs, profiles.short(out))
-    plan.pop("split_hash")
+    what = "Training %s by the %s recipe, %s epochs, into %s"
+    log.info(what, plan["network"], plan["recipe"], plan["epochs"], profiles.short(out))
+    known = {key: value for key, value in plan.items() if key != "split_hash"}
     more = dict(watch=watch, download=config.download, short=config.short, anew=True)
-    return fit(catalogue, out, cache=config.data / "decoded", **more, **plan)
+    return fit(catalogue, out, cache=config.data / "decoded", **more, **known)
 
 
 @precisions.threads_restored()
