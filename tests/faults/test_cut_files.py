@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import strategies as st
-from trying import paint, refusal, try_many
+from trying import Code, paint, refusal, try_many
 
 from harkit import catalogue, fetch, runs, settings, splits, training
 from harkit.__main__ import main
@@ -138,16 +138,7 @@ def test_a_checkpoint_that_was_cut_is_refused_or_goes_on_as_if_whole(examples, u
     try_many(st.tuples(st.sampled_from(names), CHANGES), check, examples)
 
 
-class Code:
-    """Writes a file when it is unpickled: what weights from a stranger could do to anybody's machine."""
-
-    def __init__(self, target):
-        self.target = target
-
-    def __reduce__(self):
-        return open, (str(self.target), "w")
-
-
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 @pytest.mark.parametrize("name", ["checkpoint.pt", "best.safetensors", "weights.safetensors"])
 @pytest.mark.parametrize("written", ["pickle", "torch"])
 def test_code_in_a_run_is_not_run_and_the_file_is_named(name, written, unfinished, run, falls, tmp_path, count):

@@ -44,3 +44,13 @@ def paint(path, seed: int):
     coarse = np.random.default_rng(seed).integers(0, 256, (6, 7, 3), dtype=np.uint8)
     Image.fromarray(coarse).resize((48, 40), Image.Resampling.BICUBIC).save(path, quality=90)
     return path
+
+
+class Code:
+    """Writes a file when it is unpickled: what weights from a stranger could do to anybody's machine."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def __reduce__(self):
+        return open, (str(self.target), "w")
