@@ -6,6 +6,7 @@ The drawn pictures are shared: the first process (the one that starts the worker
 import os
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,23 @@ def pytest_collection_modifyitems(items):
     cells = sorted((item for item in items if _is_cell(item)), key=lambda item: (item.path, item.cell_num))
     first = [item for item in items if item.path.name == FIRST]
     items[:] = first + cells + [item for item in items if item not in first and not _is_cell(item)]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many broken inputs of each kind were tried, and how they ended: tests/faults counts them."""
+    found = Counter()
+    for report in (report for reports in terminalreporter.stats.values() for report in reports):
+        for name, rows in getattr(report, "user_properties", []):
+            if name == "faults" and report.when == "teardown":
+                found.update({(kind, ending): number for kind, ending, number in rows})
+    if found:
+        kinds = sorted({kind for kind, _ in found})
+        width = max(map(len, kinds))
+        terminalreporter.section(f"{found.total()} faults tried")
+        for kind in kinds:
+            ends = {ending: number for (k, ending), number in sorted(found.items()) if k == kind}
+            endings = ", ".join(f"{number} {ending}" for ending, number in ends.items())
+            terminalreporter.write_line(f"{kind:<{width}}  {sum(ends.values()):>5}   {endings}")
 
 
 def _is_cell(item) -> bool:

@@ -121,10 +121,10 @@ def _course(options) -> None:
     course.run(config, only, report=lambda line: print(line, flush=True), jobs=jobs)
     seconds = time.perf_counter() - started
     print(f"\nall lessons                {seconds:6.1f} s, executed copies in {config.results / 'executed'}")
-    from harkit import comparison  # torch is imported only now, after the notebooks are done
+    from harkit import catalogue, comparison  # torch is imported only now, after the notebooks are done
 
     table = comparison.results(config)
-    table.to_csv(config.results / "results.csv", index=False)
+    catalogue.write_table(table, config.results / "results.csv")
     print(course.as_text(table))
 
 

@@ -1,6 +1,7 @@
 """Random changes to pictures: on the device for each picture anew, or once as files beside the originals."""
 
 import math
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -135,9 +136,10 @@ def write_copies(catalogue: pd.DataFrame, data: Path, per_class: int, seed: int 
     """
     split = catalogues.fingerprint(catalogue[catalogue.split != ""], "split")
     folder = Path(data) / f"copies-{split}-{per_class}-seed{seed}"
-    if not folder.is_dir():
+    if not (folder / "copies.csv").exists():
         with fetch.alone(folder):
-            if not folder.is_dir():
+            if not (folder / "copies.csv").exists():
+                shutil.rmtree(folder, ignore_errors=True)  # one that lost its table
                 with fetch.new_folder(folder) as unfinished:
                     _write_copies(catalogue, unfinished, per_class, seed)
     return pd.concat([catalogue, catalogues.load(folder / "copies.csv", folder)], ignore_index=True)

@@ -27,6 +27,7 @@ from harkit.settings import InputError, cores, short
 
 log = logging.getLogger(__name__)
 
+TEXT = ["path", "name", "label", "subject", "sequence", "status", "why", "digest", "taken", "split"]  # columns
 LARGEST_PICTURE = 50_000_000  # pixels
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # of Pillow, which warns at more
 NEAR_HASH, NEAR_THUMBNAIL = 10, 0.9  # bits of 64 that may differ; correlation of 16×16 grey thumbnails
@@ -103,24 +104,19 @@ def write_table(table: pd.DataFrame, path: Path | str) -> None:
         table.to_csv(unfinished, index=False, lineterminator="\n")
 
 
-def read_table(path: Path | str, **how) -> pd.DataFrame:
-    """Read a CSV file that `write_table` wrote, as `pandas.read_csv` does. Raises InputError where it is missing or cut
-    within a line; one that lacks whole lines is for the caller to find."""
+def load(path: Path | str, folder: Path | str) -> pd.DataFrame:
+    """Read a catalogue that `save` wrote; its pictures lie below `folder`. Raises InputError where the file is cut."""
+    top = find_top(Path(folder))
     try:
         content = Path(path).read_bytes()
         if not content.endswith(b"\n"):
             raise ValueError("its last line is cut")
-        return pd.read_csv(io.BytesIO(content), **how)
+        catalogue = pd.read_csv(io.BytesIO(content), dtype=dict.fromkeys(TEXT, str), keep_default_na=False)
+        if missing := [column for column in TEXT if column not in catalogue]:
+            raise ValueError(f"it has no column '{missing[0]}'")
     except (ValueError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"{path} is damaged ({reason}): delete it, and what made it makes it again.") from error
-
-
-def load(path: Path | str, folder: Path | str) -> pd.DataFrame:
-    """Read a catalogue that `save` wrote; its pictures lie below `folder`. Raises InputError where the file is cut."""
-    top = find_top(Path(folder))
-    text = ["path", "name", "label", "subject", "sequence", "status", "why", "digest", "taken", "split"]
-    catalogue = read_table(path, dtype=dict.fromkeys(text, str), keep_default_na=False)
     return catalogue.assign(path=[os.path.normpath(top / p) for p in catalogue.path])
 
 
@@ -158,14 +154,14 @@ def as_seen(image: Image.Image, mode: str = "RGB") -> Image.Image:
 
 def _look_at(path: str) -> dict:
     """Size, hash of the bytes, perceptual hashes of the picture and its mirror; `why` says why it can't be read."""
-    look = dict(why="", digest="", width=0, height=0, bytes=0, taken="", hash=0, mirror=0, thumbnail=np.zeros((16, 16)))
+    look = dict(why="", digest="", width=0, height=0, bytes=0, taken="", hash=0, mirror=0, thumbnail=None)
     try:
         look["bytes"], look["digest"] = os.path.getsize(path), digest(path)
         with open_picture(path) as image:
             look["width"], look["height"] = image.size
-            look["taken"] = _taken(image)
             image.draft("L", (128, 128))  # a JPEG decodes faster when asked for a half or a quarter of its size
             grey = as_seen(image, "L")
+            look["taken"] = _taken(image)  # after decoding: a PNG is decoded for it, and a fault would be lost there
     except FileNotFoundError:
         return look | {"why": "no such file"}
     except Exception as error:  # Pillow raises many kinds on broken files: OSError, SyntaxError, struct.error …

@@ -48,7 +48,9 @@ def predict(run: Path | str, catalogue: pd.DataFrame, cache: Path, blank: bool =
 
 def unseen(run: Path | str, catalogue: pd.DataFrame) -> pd.DataFrame:
     """The labelled pictures that the run neither trained nor chose on, nor a near-duplicate of one, by content."""
-    used = pd.read_csv(Path(run) / "split.csv", dtype=str, keep_default_na=False)
+    from harkit import runs
+
+    used = pd.read_csv(runs.intact(run, "split.csv"), dtype=str, keep_default_na=False)
     used = set(used.digest[used.split.isin(["train", "validation"])])
     labelled = catalogue[catalogue.status == "labelled"]
     touched = set(labelled.group[labelled.digest.isin(used)])
@@ -147,7 +149,9 @@ def at_threshold(predictions: pd.DataFrame, threshold: float) -> pd.DataFrame:
 
 def validation_predictions(run: Path | str) -> pd.DataFrame:
     """What the run's kept weights said of its validation pictures."""
-    return load_predictions(Path(run) / "validation.csv")
+    from harkit import runs
+
+    return load_predictions(runs.intact(run, "validation.csv"))
 
 
 def load_predictions(path: Path | str) -> pd.DataFrame:

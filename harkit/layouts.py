@@ -1,7 +1,7 @@
 """The three layouts in which pictures lie on disk: the Kaggle set, the falls, one folder a class."""
 
 import csv
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pandas as pd
 
@@ -98,7 +98,7 @@ def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
             raise InputError(f"{path} is damaged in line {number}: each line must have {len(header)} fields of text.")
     table = pd.DataFrame([row for _, row in rows[1:]], columns=header, dtype=str)[columns].drop_duplicates()
     names = table[columns[0]]
-    unsafe = [name for name in names if not name or "/" in name or "\\" in name or name == ".."]
+    unsafe = [name for name in names if not name or name == ".." or PureWindowsPath(name).name != name]
     if unsafe:
         raise InputError(f"{path} names {unsafe[0]!r}, which is not a plain file name.")
     if (empty := table.eq("").any(axis=1)).any():

@@ -1,14 +1,18 @@
 """A run folder: what a training leaves behind. settings.json, environment.json, split.csv, history.csv,
-validation.csv, weights.safetensors; while it trains also checkpoint.pt. Every file is written whole or not at all."""
+validation.csv, weights.safetensors; while it trains also checkpoint.pt. Every file is written whole or not at all, and
+at the end settings.json gets the digests of the others: one that was cut or changed since is refused."""
 
+import errno
 import json
 import platform
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 import safetensors.torch
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 import harkit
@@ -16,6 +20,8 @@ from harkit import catalogue as catalogues
 from harkit import fetch, models, several, splits
 from harkit import settings as profiles
 from harkit.settings import InputError
+
+NEEDED = {"network", "classes", "side", "width", "hyperparameters"}  # in settings.json, to build and ask the network
 
 
 def begin(out: Path, plan: dict, catalogue: pd.DataFrame) -> None:
@@ -42,9 +48,27 @@ def settings(run: Path | str) -> dict:
     if not path.exists():
         raise InputError(f"{run} is not a run folder: it has no settings.json. Give the folder that --out made.")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        plan = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(plan, dict) or NEEDED - plan.keys():
+            raise ValueError("it lacks what a training writes")
     except ValueError as error:
         raise InputError(f"{path} is damaged ({error}): train the run again.") from error
+    return plan
+
+
+def seal(run: Path, plan: dict) -> None:
+    """Write the digests of what the training left into the settings; the weights are still in best.safetensors."""
+    files = {name: catalogues.digest(run / name) for name in ("split.csv", "history.csv", "validation.csv")}
+    files["weights.safetensors"] = catalogues.digest(run / "best.safetensors")
+    write_json(run / "settings.json", plan | {"files": files})
+
+
+def intact(run: Path | str, name: str) -> Path:
+    """A file of a run, as the training left it. Raises InputError where it is missing, or was cut or changed since."""
+    path, left = Path(run) / name, settings(run).get("files", {})
+    if not path.exists() or left.get(name) not in (None, catalogues.digest(path)):
+        raise InputError(f"{path} is not as the training left it: get another copy of this run, or train it again.")
+    return path
 
 
 def load(run: Path | str, device: str | None = None) -> tuple[nn.Module, dict]:
@@ -55,7 +79,7 @@ def load(run: Path | str, device: str | None = None) -> tuple[nn.Module, dict]:
     try:
         size = len(plan["classes"]), plan["side"], plan["width"]
         model = models.build(plan["network"], *size, without=plan.get("without", ""))
-        safetensors.torch.load_model(model, Path(run) / "weights.safetensors")
+        safetensors.torch.load_model(model, intact(run, "weights.safetensors"))
     except InputError:
         raise
     except Exception as error:  # cut files raise many kinds: missing key, header, shape
@@ -84,7 +108,7 @@ def begin_with(model: nn.Module, run: Path) -> str:
 
 def history(run: Path | str) -> pd.DataFrame:
     """One row an epoch: losses, accuracies, F1, examples per second (loading excluded), pictures per second."""
-    return pd.read_csv(Path(run) / "history.csv")
+    return pd.read_csv(intact(run, "history.csv"))
 
 
 def answer_table(logits: Tensor, catalogue: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
@@ -101,7 +125,7 @@ def keep_best(out: Path, model: nn.Module) -> None:
     if not several.first():
         return
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    with fetch.new_file(out / "best.safetensors") as unfinished:
+    with _new_file(out / "best.safetensors") as unfinished:
         safetensors.torch.save_file(state, unfinished)
 
 
@@ -113,7 +137,7 @@ def save_checkpoint(out: Path, parts: dict, **progress) -> None:
     if not several.first():
         return
     state = {name: part.state_dict() for name, part in parts.items()}
-    with fetch.new_file(out / "checkpoint.pt") as unfinished:
+    with _new_file(out / "checkpoint.pt") as unfinished:
         torch.save(state | progress, unfinished)
     if progress["rows"]:
         catalogues.write_table(pd.DataFrame(progress["rows"]), out / "history.csv")
@@ -123,10 +147,27 @@ def load_checkpoint(out: Path, parts: dict, device: str) -> dict:
     """Put the last checkpoint into these parts, and give the rest of it; {} where there is none."""
     if not (out / "checkpoint.pt").exists():
         return {}
-    state = torch.load(out / "checkpoint.pt", map_location=device, weights_only=True)
-    for name, part in parts.items():
-        part.load_state_dict(state.pop(name))
+    try:
+        state = torch.load(out / "checkpoint.pt", map_location=device, weights_only=True)
+        for name, part in parts.items():
+            part.load_state_dict(state.pop(name))
+    except Exception as error:  # cut or foreign files raise many kinds; code in them is not run
+        raise InputError(
+            f"{out / 'checkpoint.pt'} is damaged, or holds more than numbers ({type(error).__name__}): delete it, and "
+            "--resume trains this run from its start."
+        ) from error
     return state
+
+
+def load_best(out: Path, model: nn.Module) -> None:
+    """Put the best weights so far into the model. Raises InputError where they are damaged."""
+    try:
+        safetensors.torch.load_model(model, out / "best.safetensors")
+    except Exception as error:  # cut files raise many kinds: no such file, header, shape
+        raise InputError(
+            f"{out / 'best.safetensors'} is damaged ({type(error).__name__}): delete it and checkpoint.pt, and "
+            "--resume trains this run from its start."
+        ) from error
 
 
 def check_free(out: Path, resume: bool, anew: bool) -> bool:
@@ -152,6 +193,16 @@ def check_same(out: Path, plan: dict) -> dict:
         if made[key] != plan[key]:
             raise InputError(f"{out} was begun with {key} {made[key]}, not {plan[key]}: resume it with the same.")
     return made
+
+
+@contextmanager
+def _new_file(path: Path):
+    """`fetch.new_file` for torch and safetensors, which don't raise an OSError where the disk is full."""
+    try:
+        with fetch.new_file(path) as unfinished:
+            yield unfinished
+    except (RuntimeError, SafetensorError) as error:
+        raise OSError(errno.ENOSPC, "can't be written whole, so the disk seems to be full", str(path)) from error
 
 
 def write_json(path: Path, content: dict) -> None:

@@ -10,6 +10,7 @@ from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from harkit import catalogue as catalogues
 from harkit import fetch
+from harkit.layouts import find_top, list_files
 from harkit.settings import InputError, Settings
 
 log = logging.getLogger(__name__)
@@ -26,10 +27,9 @@ def prepare(kind: str, settings: Settings) -> pd.DataFrame:
     folder = fetch.fetch(kind, source, settings.data, count, settings.seed)
     path = settings.results / f"{kind}_split.csv"
     if path.exists():
-        catalogue = catalogues.load(path, folder)
-        if catalogue.loc[catalogue.status != "missing", "path"].map(os.path.exists).all():
+        if (catalogue := _load(path, folder)) is not None:
             return catalogue
-        log.warning("%s belongs to other pictures than those in %s: making it anew.", path.name, folder.name)
+        log.warning("%s is damaged, or of other pictures than those in %s: making it anew.", path.name, folder.name)
     catalogue = catalogues.read(folder)
     if kind == "har":
         catalogue = honest(catalogue, settings.split_sizes, settings.seed)
@@ -37,6 +37,17 @@ def prepare(kind: str, settings: Settings) -> pd.DataFrame:
         catalogue = by_subject(catalogue, settings.seed)
     catalogues.save(catalogue, path, folder)
     return catalogue
+
+
+def _load(path, folder) -> pd.DataFrame | None:
+    """The split that was saved at `path`; None where it is cut, or names other pictures than those in the folder."""
+    try:
+        catalogue = catalogues.load(path, folder)
+    except InputError:
+        return None
+    here = catalogue.loc[catalogue.status != "missing", "path"].map(os.path.exists).all()
+    same = sorted(catalogue.name) == sorted(row[0] for row in list_files(find_top(folder)))
+    return catalogue if here and same else None
 
 
 def divide(catalogue: pd.DataFrame, way: str, seed: int = 0, sizes: tuple = (5000, 1000, 1000)) -> pd.DataFrame:

@@ -7,7 +7,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
-import safetensors.torch
 import torch
 from sklearn.metrics import f1_score
 from torch import Tensor, nn
@@ -270,10 +269,11 @@ def _validate(model, batches) -> dict:
 
 def _finish(model, validation, plan: dict, out: Path) -> Path:
     """What the kept weights say of each validation picture: a threshold is chosen on these, never on the test."""
-    safetensors.torch.load_model(model, out / "best.safetensors")
+    runs.load_best(out, model)
     logits, _ = predict_logits(runs.answering(model, plan), validation)
     table = runs.answer_table(logits, validation.pictures.catalogue, plan["classes"])
     catalogues.write_table(table.drop(columns="path"), out / "validation.csv")  # names no folder of this machine
+    runs.seal(out, plan)
     (out / "best.safetensors").replace(out / "weights.safetensors")
     (out / "checkpoint.pt").unlink(missing_ok=True)
     return out

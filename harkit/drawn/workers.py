@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -35,7 +36,7 @@ def _cores() -> int:
 
 
 def _in_parallel(work: Callable, jobs: Sequence[tuple], processes: int):
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _leave_ctrl_c_to_the_first)
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _follow_the_first)
     waiting = deque()
     try:
         for first in range(0, len(jobs), CHUNK):
@@ -61,8 +62,15 @@ def _no_main_module():
         main.__dict__.update(kept)
 
 
-def _leave_ctrl_c_to_the_first():
+def _follow_the_first():
+    """Leave Ctrl-C to the process that started this one, and end with it, also where it was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_wait_and_end, daemon=True).start()
+
+
+def _wait_and_end():
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _in_turn(work: Callable, jobs: Sequence[tuple]):
