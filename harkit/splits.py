@@ -30,7 +30,7 @@ def prepare(kind: str, settings: Settings) -> pd.DataFrame:
         if catalogue.loc[catalogue.status != "missing", "path"].map(os.path.exists).all():
             return catalogue
         log.warning("%s belongs to other pictures than those in %s: making it anew.", path.name, folder.name)
-    catalogue = catalogues.read(folder)
+    catalogue = catalogues.read(folder, settings.data / "decoded")
     if kind == "har":
         catalogue = honest(catalogue, settings.split_sizes, settings.seed)
     else:
