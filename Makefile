@@ -1,5 +1,5 @@
 # make course · make lab · make test · make test-all · make outputs · make record · make bench · make student · make lint ·
-# make class-environment · make clean
+# make class-environment · make environments · make clean
 # Without make (Windows, Colab, conda) README.md has the same commands by hand.
 
 PYTHON ?= python3
@@ -7,7 +7,7 @@ WORKERS ?= 2
 # Parallel tests: one thread a process, and no spinning while it waits.
 ONE_THREAD = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: course lab test test-all outputs record bench student lint class-environment clean
+.PHONY: course lab test test-all outputs record bench student lint class-environment environments clean
 
 course: .venv/installed
 	.venv/bin/python -m harkit course
@@ -68,6 +68,12 @@ class-environment:
 	/usr/bin/python3 -m venv $(CLASS)
 	$(CLASS)/bin/python -m pip install -c constraints.txt ".[lab,offline]" "jupyterhub>=5.2"
 	npm install --prefix $(CLASS)/proxy "configurable-http-proxy@>=4.6"
+
+# The course with Colab's versions of its libraries, with the lowest that pyproject.toml allows, and with the newest: one
+# environment after the other, a table in build/environments.md.
+environments: .venv/installed
+	.venv/bin/python -m pip install uv
+	nice .venv/bin/python tests/environments.py
 
 # What the course made: results, drawn pictures, the environment. Pictures that you put into data/ stay.
 clean:
