@@ -22,6 +22,7 @@ c.Spawner.environment = {
     "HARKIT_RESULTS": "~/harkit-results",
     "HARKIT_PROFILE": "reduced",
     "HARKIT_OFFLINE": "1",
+    "JUPYTER_CONFIG_PATH": str(COURSE / "deploy"),  # labconfig/: JupyterLab asks nobody about news and newer versions
     "OMP_WAIT_POLICY": "PASSIVE",  # thirty trainings on a few cores: who waits must not spin
 }
 c.Spawner.cmd = [str(COURSE / "deploy" / "start.sh")]
@@ -29,8 +30,6 @@ c.Spawner.default_url = "/lab/tree/harkit/01_data_preparation.ipynb"
 c.Spawner.args = [
     "--KernelManager.transport=ipc",  # a kernel speaks through files in the learner's home, not through open ports
     f"--ServerApp.max_body_size={50 * MEGABYTE}",  # the largest upload
-    "--LabApp.news_url=",  # no question about news, which would ask the network
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
 ]
 c.Spawner.mem_limit = 4096 * MEGABYTE  # for one learner; above it, systemd ends the process that asks for more
 

@@ -16,7 +16,7 @@ from harkit.settings import InputError
 
 ROOT = Path(__file__).parents[2]
 NAMES = ["My Pictures (2)", "Übung für Größen", "long-" + 195 * "x"]
-TINY = ["--model", "resnet", "--size", "32", "--width", "4", "--epochs", "1"]
+TINY = ["--model", "resnet", "--recipe", "improved", "--size", "32", "--width", "4", "--epochs", "1"]
 
 
 def harkit(*arguments, cwd=ROOT, closed=None, **variables) -> subprocess.CompletedProcess:
@@ -77,6 +77,7 @@ def test_shared_pictures_that_are_read_only_serve_whoever_decoded_them_before(cl
     assert "Traceback" not in other.stderr and not list((tmp_path / "other").glob("*.safetensors"))
 
 
+@pytest.mark.slow
 @read_only
 def test_a_results_folder_that_is_read_only_is_named_in_one_sentence(class_folders, tmp_path):
     results = tmp_path / "results"
