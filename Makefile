@@ -1,5 +1,5 @@
 # make course · make lab · make test · make test-all · make outputs · make record · make bench · make student · make lint ·
-# make clean
+# make class-environment · make environments · make clean
 # Without make (Windows, Colab, conda) README.md has the same commands by hand.
 
 PYTHON ?= python3
@@ -7,7 +7,7 @@ WORKERS ?= 2
 # Parallel tests: one thread a process, and no spinning while it waits.
 ONE_THREAD = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: course lab test test-all outputs record bench student lint clean
+.PHONY: course lab test test-all outputs record bench student lint class-environment environments clean
 
 course: .venv/installed
 	.venv/bin/python -m harkit course
@@ -60,6 +60,20 @@ bench: .venv/installed
 
 lint: .venv/installed
 	.venv/bin/python -m ruff check .
+
+# JupyterHub, its proxy and the course's packages where every user of this machine can read them: for the test of a class
+# on one server, as root. The Python of the system, because a Python in somebody's home is closed to the others.
+CLASS ?= /opt/harkit-class
+class-environment:
+	/usr/bin/python3 -m venv $(CLASS)
+	$(CLASS)/bin/python -m pip install -c constraints.txt ".[lab,offline]" "jupyterhub>=5.2"
+	npm install --prefix $(CLASS)/proxy "configurable-http-proxy@>=4.6"
+
+# The course with Colab's versions of its libraries, with the lowest that pyproject.toml allows, and with the newest: one
+# environment after the other, a table in build/environments.md.
+environments: .venv/installed
+	.venv/bin/python -m pip install uv
+	nice .venv/bin/python tests/environments.py
 
 # What the course made: results, drawn pictures, the environment. Pictures that you put into data/ stay.
 clean:

@@ -242,7 +242,7 @@ def _predict(options) -> None:
 def _read(data: str, config):
     from harkit import catalogue, fetch
 
-    return catalogue.read(fetch.unpack(Path(data), config.data))
+    return catalogue.read(fetch.unpack(Path(data), config.data), config.data / "decoded")
 
 
 def _positive(text: str) -> int:

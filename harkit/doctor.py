@@ -64,7 +64,7 @@ def check(settings: Settings | None = None) -> pd.DataFrame:
         _device(libraries),
         _memory(config),
         _disk(config),
-        _writable("data folder", config.data, "HARKIT_DATA"),
+        _data_folder(config),
         _writable("results folder", config.results, "HARKIT_RESULTS"),
         _pictures("har", config.har, config),
         _pictures("falls", config.falls, config),
@@ -164,6 +164,15 @@ def _disk(config: Settings) -> tuple:
     return "disk", free >= needed, f"{free:.1f} GB free at {folder}", "" if free >= needed else mend
 
 
+def _data_folder(config: Settings) -> tuple:
+    """Writable, or shared by a class: read-only, with all that the lessons of this profile want to find there."""
+    found = _writable("data folder", config.data, "HARKIT_DATA")
+    drawn = [_drawn_folder(kind, config) for kind in ("har", "falls") if getattr(config, kind) == "drawn"]
+    if found[1] or not all(drawn) or not any(config.data.glob(f"decoded/*-{config.side}.npy")):
+        return found
+    return "data folder", True, f"{config.data}, shared: all is there, nothing can be written", ""
+
+
 def _writable(name: str, folder: Path, variable: str) -> tuple:
     try:
         with tempfile.TemporaryFile(dir=_nearest(folder)):
@@ -176,9 +185,8 @@ def _writable(name: str, folder: Path, variable: str) -> tuple:
 def _pictures(kind: str, source: str, config: Settings) -> tuple:
     name = f"pictures: {kind}"
     if source == "drawn":
-        count = config.drawn_count if kind == "har" else config.drawn_subjects
-        ready = sorted(config.data.glob(f"drawn-{kind}-{count}-seed{config.seed}-*"))
-        return name, True, f"drawn, in {ready[-1]}" if ready else "drawn when a lesson wants them", ""
+        ready = _drawn_folder(kind, config)
+        return name, True, f"drawn, in {ready}" if ready else "drawn when a lesson wants them", ""
     if source == "kaggle":
         return _kaggle(name)
     path = Path(source)
@@ -187,6 +195,12 @@ def _pictures(kind: str, source: str, config: Settings) -> tuple:
     fault = "is no zip file" if path.exists() else "does not exist"
     mend = f"set HARKIT_{kind.upper()} to the folder or zip of the pictures, or to 'drawn'"
     return name, False, f"{path} {fault}", mend
+
+
+def _drawn_folder(kind: str, config: Settings) -> Path | None:
+    count = config.drawn_count if kind == "har" else config.drawn_subjects
+    ready = sorted(config.data.glob(f"drawn-{kind}-{count}-seed{config.seed}-*"))
+    return ready[-1] if ready else None
 
 
 def _kaggle(name: str) -> tuple:

@@ -72,8 +72,8 @@ def load(profile: str | None = None, **changes) -> Settings:
         profile=profile,
         har=har,
         falls=falls,
-        data=Path(os.environ.get("HARKIT_DATA") or folder / "data").resolve(),
-        results=Path(os.environ.get("HARKIT_RESULTS") or folder / "results").resolve() / profile,
+        data=Path(os.environ.get("HARKIT_DATA") or folder / "data").expanduser().resolve(),
+        results=Path(os.environ.get("HARKIT_RESULTS") or folder / "results").expanduser().resolve() / profile,
         **PROFILES[profile],
     )
     if os.environ.get("HARKIT_OFFLINE"):

@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge calls a package otherwise than PyPI
+CONDA_NAMES = {"torch": "pytorch", "playwright": "playwright-python"}  # where conda-forge has another name than PyPI
 PAIRS = {"2.14.1": "0.29.1", "2.15.0": "0.29.2"}  # torch and torchvision that load together
 COLAB = {
     "torch": "2.11.0", "ipywidgets": "7.7.1", "scikit-learn": "1.6.1", "pandas": "2.2.3", "numpy": "2.1.3",

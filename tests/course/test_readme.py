@@ -15,7 +15,11 @@ from harkit import course, recorded, settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", ROOT / "bench" / "beyond_one_machine.md"]
+PAGES = [
+    ROOT / "README.md", ROOT / "data" / "README.md", ROOT / "deploy" / "README.md",
+    ROOT / "bench" / "beyond_one_machine.md",
+]  # fmt: skip
+ADDRESSED = [*PAGES, *sorted((ROOT / "notebooks").glob("**/*.ipynb")), *sorted((ROOT / "notebooks").glob("**/*.md"))]
 ADDRESS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
 
 
@@ -25,6 +29,12 @@ def with_figures(text: str) -> str:
         made = f"<!-- made: {name} -->\n{table}\n<!-- end -->"
         text = re.sub(rf"<!-- made: {name} -->.*?<!-- end -->", made.replace("\\", r"\\"), text, flags=re.DOTALL)
     return text
+
+
+def with_address(text: str) -> str:
+    """A page or a notebook whose badges, links and install lines lead to the address in pyproject.toml."""
+    places = r"(github\.com|colab\.research\.google\.com/github|mybinder\.org/v2/gh)/[\w.-]+/[\w-]+"
+    return re.sub(places, lambda found: f"{found[1]}/{ADDRESS.removeprefix('https://github.com/')}", text)
 
 
 def test_the_figures_are_those_of_the_recorded_runs():
@@ -82,15 +92,20 @@ def test_every_profile_and_variable_of_the_readme_exists():
         assert variable in README, f"README.md does not tell of {variable}"
 
 
-def test_the_course_has_one_address():
-    """Badges and links may point into the repository; another repository of this name would be a mistake."""
-    owner_and_name = ADDRESS.removeprefix("https://github.com/")
-    for path in [*PAGES, *sorted((ROOT / "notebooks").glob("**/*.ipynb"))]:
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".ipynb":
-            text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
-        for host, name in re.findall(r"(github\.com|colab\.research\.google\.com/github)/([\w.-]+/[\w.-]+)", text):
-            assert name.removesuffix(".git") == owner_and_name, f"{path.name} points to {host}/{name}"
+@pytest.mark.parametrize("path", ADDRESSED, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_the_course_has_one_address(path):
+    """It stands in pyproject.toml; another repository in a link would be a mistake."""
+    text = path.read_text(encoding="utf-8")
+    assert with_address(text) == text, "run `python tests/course/test_readme.py`"
+
+
+def test_another_address_reaches_every_badge_and_install_line(monkeypatch):
+    monkeypatch.setitem(globals(), "ADDRESS", "https://github.com/somebody/their-course")
+    for path in sorted((ROOT / "notebooks").glob("0*.ipynb")):
+        moved = with_address(path.read_text(encoding="utf-8"))
+        assert "%pip install -q git+https://github.com/somebody/their-course" in moved
+        assert f"/github/somebody/their-course/blob/main/notebooks/{path.name}" in moved
+        assert "harkit-course" not in moved
 
 
 def test_every_lesson_has_a_badge_that_opens_itself():
@@ -105,4 +120,7 @@ def test_the_pages_do_not_speak_of_how_the_course_is_made():
 
 
 if __name__ == "__main__":
+    for path in ADDRESSED:
+        path.write_text(with_address(path.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+    README = (ROOT / "README.md").read_text(encoding="utf-8")
     (ROOT / "README.md").write_text(with_figures(README), encoding="utf-8")

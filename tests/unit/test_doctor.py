@@ -72,6 +72,18 @@ def test_a_folder_that_can_not_be_written_is_found(config, tmp_path, healthy):
     assert data.ok is False and "HARKIT_DATA" in data.mend
 
 
+def test_a_shared_folder_that_holds_everything_need_not_be_writable(config, healthy, monkeypatch):
+    plain = doctor._writable
+    closed = ("data folder", False, "can't be written", "set HARKIT_DATA")
+    monkeypatch.setattr(doctor, "_writable", lambda name, *rest: closed if name == closed[0] else plain(name, *rest))
+    for name in (f"drawn-har-{config.drawn_count}-seed0-v2", f"drawn-falls-{config.drawn_subjects}-seed0-v2"):
+        (config.data / name).mkdir(parents=True)
+    (config.data / "decoded").mkdir()
+    assert row(doctor.check(config), "data folder").ok is False, "nothing is decoded, and nobody could do it"
+    (config.data / "decoded" / f"0123-{config.side}.npy").touch()
+    assert row(doctor.check(config), "data folder").ok is True
+
+
 @pytest.mark.parametrize("kind", ["har", "falls"])
 def test_missing_pictures_are_found(kind, config, tmp_path, healthy):
     found = row(doctor.check(replace(config, **{kind: str(tmp_path / "gone")})), f"pictures: {kind}")
