@@ -8,7 +8,7 @@ import shutil
 import stat
 import tempfile
 import zipfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from filelock import FileLock, Timeout
@@ -63,8 +63,7 @@ def alone(path: Path):
     It waits for one that does, so look again whether `path` is there. What a killed process left of it is removed.
     Raises InputError where nothing can be written.
     """
-    # The system lets go of it when a process dies. The empty file stays: were it removed, one process could wait for
-    # the old file while another takes a new one.
+    # the system lets go of it when a process dies
     lock = FileLock(path.with_name(f".{path.name}.lock"), mode=0o666)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,6 +79,8 @@ def alone(path: Path):
             shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
         yield
     finally:
+        with suppress(OSError):  # Windows removes it by itself
+            Path(lock.lock_file).unlink()
         lock.release()
 
 
