@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harkit import catalogue, fetch, pictures, splits
+from harkit import catalogue, fetch, splits
 from harkit.__main__ import main
 from harkit.settings import InputError
 
@@ -62,19 +62,18 @@ def test_the_name_of_a_folder_may_be_odd_or_long(name, class_folders, tmp_path, 
 
 
 @read_only
-def test_shared_pictures_that_are_read_only_serve_whoever_decoded_them_before(class_folders, tmp_path):
+def test_pictures_that_somebody_decoded_serve_others_who_may_only_read(class_folders, tmp_path, monkeypatch):
     data = tmp_path / "data"
-    data.mkdir()
-    chosen = catalogue.read(class_folders, data / "decoded")
-    pictures.PictureSet(splits.used(splits.honest(chosen, (30, 5, 5))), 32, data / "decoded")
+    monkeypatch.setenv("HARKIT_DATA", str(data))
+    command = ["train", "--data", str(class_folders), *TINY, "--out"]
+    assert main([*command, str(tmp_path / "first")]) == 0
     before = sorted((path, path.stat().st_mtime_ns) for path in data.rglob("*"))
-    command = ["train", "--data", class_folders, *TINY, "--out", tmp_path / "run"]
-    done = harkit(*command, closed=data, HARKIT_DATA=data)
+    done = harkit(*command, tmp_path / "second", closed=data)
     assert done.returncode == 0, done.stderr
     assert sorted((path, path.stat().st_mtime_ns) for path in data.rglob("*")) == before
-    other = harkit(*command[:-1], tmp_path / "other", "--size", "40", closed=data, HARKIT_DATA=data)
+    other = harkit(*command, tmp_path / "third", "--size", "40", closed=data)  # nobody has decoded these
     assert other.returncode == 2 and "set HARKIT_DATA to another folder" in other.stderr
-    assert "Traceback" not in other.stderr and not list((tmp_path / "other").glob("*.safetensors"))
+    assert "Traceback" not in other.stderr and not list(tmp_path.glob("third/*.safetensors"))
 
 
 @pytest.mark.slow
