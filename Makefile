@@ -1,5 +1,5 @@
-# make course · make lab · make test · make test-all · make outputs · make record · make bench · make student · make lint ·
-# make clean
+# make course · make lab · make test · make test-all · make outputs · make record · make bench · make student · make book ·
+# make demo · make lint · make clean
 # Without make (Windows, Colab, conda) README.md has the same commands by hand.
 
 PYTHON ?= python3
@@ -7,7 +7,7 @@ WORKERS ?= 2
 # Parallel tests: one thread a process, and no spinning while it waits.
 ONE_THREAD = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: course lab test test-all outputs record bench student lint clean
+.PHONY: course lab test test-all outputs record bench student book demo lint clean
 
 course: .venv/installed
 	.venv/bin/python -m harkit course
@@ -19,11 +19,11 @@ lab: .venv/installed
 
 PYTEST = $(ONE_THREAD) .venv/bin/python -m pytest tests notebooks --nbval-lax -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test: lint
+test: lint .venv/book
 	$(PYTEST) -m "not slow"
 
 # With the slow tests too: lessons on photographs, where HARKIT_PHOTOS names their folder.
-test-all: lint
+test-all: lint .venv/book
 	$(PYTEST)
 
 # The outputs stored in the notebooks: of a run in a fresh copy of the course, so that they name no folder of yours.
@@ -58,6 +58,16 @@ record: .venv/installed
 bench: .venv/installed
 	.venv/bin/python -W ignore bench/speed.py
 
+# The course as a book, from the stored outputs: open build/book/index.html. HUB=https://... adds your class's JupyterHub.
+book: .venv/book
+	mkdir -p build/book-sources
+	.venv/bin/python -W ignore -m sphinx -q -W --keep-going -c book -d build/book-doctrees build/book-sources build/book
+	@echo "Open build/book/index.html"
+
+# A page in the browser: a picture gets an action, a film its alarm.
+demo: .venv/demo
+	.venv/bin/python -m harkit demo
+
 lint: .venv/installed
 	.venv/bin/python -m ruff check .
 
@@ -71,3 +81,11 @@ clean:
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install -c constraints.txt -e ".[lab,test,offline]"
 	touch .venv/installed
+
+.venv/book: .venv/installed
+	.venv/bin/python -m pip install -c constraints.txt -e ".[book]"
+	touch .venv/book
+
+.venv/demo: .venv/installed
+	.venv/bin/python -m pip install -c constraints.txt -e ".[demo]"
+	touch .venv/demo
