@@ -1,5 +1,5 @@
 # make course · make lab · make test · make test-all · make outputs · make record · make bench · make student · make book ·
-# make demo · make lint · make clean
+# make demo · make release · make lint · make clean
 # Without make (Windows, Colab, conda) README.md has the same commands by hand.
 
 PYTHON ?= python3
@@ -7,7 +7,7 @@ WORKERS ?= 2
 # Parallel tests: one thread a process, and no spinning while it waits.
 ONE_THREAD = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: course lab test test-all outputs record bench student book demo lint clean
+.PHONY: course lab test test-all outputs record bench student book demo release lint clean
 
 course: .venv/installed
 	.venv/bin/python -m harkit course
@@ -68,12 +68,19 @@ book: .venv/book
 demo: .venv/demo
 	.venv/bin/python -m harkit demo
 
+# Source and wheel in dist/, tested in an environment of their own. CONTRIBUTING.md says what comes before and after.
+release: lint
+	@test -z "$$(git status --porcelain)" || { echo "Commit first: a release is made of what is committed."; exit 2; }
+	rm -rf dist build/lib harkit.egg-info/SOURCES.txt
+	$(ONE_THREAD) .venv/bin/python -m pytest -q tests/course/test_release.py
+	.venv/bin/python tests/course/test_release.py dist
+
 lint: .venv/installed
 	.venv/bin/python -m ruff check .
 
 # What the course made: results, drawn pictures, the environment. Pictures that you put into data/ stay.
 clean:
-	rm -rf .venv build .pytest_cache .ruff_cache harkit.egg-info
+	rm -rf .venv build dist .pytest_cache .ruff_cache harkit.egg-info
 	rm -rf data/drawn-* data/decoded results/reduced
 
 .venv/installed: pyproject.toml constraints.txt

@@ -1,5 +1,7 @@
 """The book: `make book`. Sphinx reads what sources.py gathers; stored outputs, nothing executed, no network."""
 
+import functools
+import inspect
 import os
 import re
 import sys
@@ -18,7 +20,7 @@ PROJECT = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf
 project = author = PROJECT["name"]
 release = PROJECT["version"]
 copyright = "the course's authors: text CC BY 4.0, code MIT"
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.linkcode"]
 exclude_patterns = ["README.md"]
 show_warning_types = True
 nitpicky = True
@@ -42,6 +44,7 @@ templates_path = [str(HERE / "templates")]
 html_static_path = [str(HERE / "static")]
 html_css_files = ["book.css"]
 html_js_files = ["book.js"]
+html_domain_indices = False
 html_copy_source = html_show_sourcelink = False
 html_theme_options = {
     "repository_url": sources.ADDRESS,
@@ -59,6 +62,18 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+
+
+def linkcode_resolve(domain: str, info: dict) -> str | None:
+    """Where the code of an object of the package stands in the repository."""
+    module = sys.modules.get(info["module"])
+    try:
+        found = inspect.unwrap(functools.reduce(getattr, info["fullname"].split("."), module))
+        lines, start = inspect.getsourcelines(found)
+        path = Path(inspect.getsourcefile(found)).relative_to(sources.ROOT).as_posix()
+    except (AttributeError, TypeError, OSError, ValueError):  # a constant, a name from elsewhere
+        return None
+    return f"{sources.ADDRESS}/blob/main/{path}#L{start}-L{start + len(lines) - 1}"
 
 
 def plain_docstring(app, what, name, obj, options, lines) -> None:

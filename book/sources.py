@@ -16,14 +16,16 @@ from myst_parser.mdit_to_docutils.base import default_slugify
 ROOT = Path(__file__).resolve().parents[1]
 ADDRESS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
 PAGES = (
-    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "notebooks/0*.ipynb", "notebooks/solutions/0*.ipynb", "notebooks/*.md",
-    "notebooks/teaching/*.md", "data/README.md", "harkit/drawn/README.md", "bench/beyond_one_machine.md",
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "notebooks/0*.ipynb", "notebooks/solutions/0*.ipynb",
+    "notebooks/*.md", "notebooks/teaching/*.md", "data/README.md", "harkit/drawn/README.md",
+    "bench/beyond_one_machine.md",
 )  # fmt: skip
 PICTURES = ("book/*.jpg",)
 MODULES = (  # the way of the data, then what stands on it
-    "settings", "fetch", "layouts", "catalogue", "splits", "pictures", "augment", "mixing", "models", "pretrained",
-    "recipes", "several", "precision", "runs", "training", "evaluation", "uncertainty", "alarms", "gradcam", "robustness",
-    "published", "recorded", "recording", "comparison", "plots", "explore", "exercises", "course", "doctor", "demo", "drawn",
+    "settings", "fetch", "layouts", "catalogue", "splits", "pictures", "augment", "mixing", "pretrained", "models",
+    "recipes", "several", "precision", "runs", "training", "evaluation", "uncertainty", "alarms", "gradcam",
+    "robustness", "published", "recorded", "recording", "comparison", "plots", "explore", "exercises", "course",
+    "doctor", "drawn", "demo",
 )  # fmt: skip
 NOT_SHOWN = {"__init__", "__main__"}
 LINK = re.compile(r"(?<=\]\()([^)\s:]+)(?=\))")
@@ -86,7 +88,9 @@ def relink(text: str, page: Path, pages: set[Path]) -> str:
 
     text = BADGE.sub(r"[Colab](\1)", text) if page.suffix == ".md" else BADGE.sub("", text)  # a lesson has a button
     if page.name == "glossary.md":
-        text = MEANT.sub(lambda m: f"[lesson {m[1]}, section {m[2]}]({m[3]}#{_section(page.parent / m[3], m[2])})", text)
+        text = MEANT.sub(
+            lambda m: f"[lesson {m[1]}, section {m[2]}]({m[3]}#{_section(page.parent / m[3], m[2])})", text
+        )
     return LINK.sub(link, text)
 
 
@@ -104,7 +108,9 @@ def lesson(notebook, solutions):
         if any(kind.startswith("image/") for out in cell.get("outputs", []) for kind in out.get("data", {})):
             cell.metadata["mystnb"] = {"image": {"alt": _alt(notebook.cells[i + 1 :])}}
         cells.append(cell)
-        check = re.search(r"exercises\.check_(\d)_(\d+)", cell.source) if "check" in cell.metadata.get("tags", []) else None
+        check = (
+            re.search(r"exercises\.check_(\d)_(\d+)", cell.source) if "check" in cell.metadata.get("tags", []) else None
+        )
         if check:
             answer = answers[f"{check[1]}.{check[2]}"]
             folded = f"<details><summary>Solution</summary>\n\n{answer}\n\n</details>"
@@ -141,18 +147,21 @@ def command_line() -> str:
     parser = commands._parser()
     helps = next(action.choices for action in parser._actions if action.choices)
     parts = [f"## harkit {name}\n\n```text\n{command.format_help()}```\n" for name, command in helps.items()]
-    return "# The command line\n\nWithout notebooks: every command, as `harkit COMMAND --help` shows it.\n\n" + "\n".join(parts)
+    return (
+        "# The command line\n\nWithout notebooks: every command, as `harkit COMMAND --help` shows it.\n\n"
+        + "\n".join(parts)
+    )
 
 
 def api() -> dict[str, str]:
     """A page for each module of the package, and one that leads to them."""
     there = {path.stem for path in (ROOT / "harkit").glob("*.py")} | {"exercises", "drawn"}
-    if unknown := there - set(MODULES) - NOT_SHOWN - {"demo"}:
+    if unknown := there - set(MODULES) - NOT_SHOWN:
         raise SystemExit(f"book/sources.py: put {', '.join(sorted(unknown))} into MODULES, where the reader meets it.")
     names = [name for name in MODULES if name in there]
     pages = {f"api/{name}.rst": _module(name) for name in names}
     listed = "\n".join(f"   {name}" for name in names)
-    words = "How the package hangs together: the data flows from the first module to the last, and none imports from a later one."
+    words = "The data flows from the first module to the last, and none imports from a later one."
     pages["api/index.rst"] = f"The package\n===========\n\n{words}\n\n.. toctree::\n   :maxdepth: 1\n\n{listed}\n"
     return pages
 
@@ -162,7 +171,9 @@ def _module(name: str) -> str:
     if (ROOT / "harkit" / name).is_dir():
         inside = sorted(path.stem for path in (ROOT / "harkit" / name).glob("[!_]*.py"))
         parts += [f"harkit.{name}.{stem}" for stem in inside if not stem.startswith("lesson_")]
-    body = "\n".join(f"{'' if part == parts[0] else _head(part, '-')}.. automodule:: {part}\n   :members:\n" for part in parts)
+    body = "\n".join(
+        f"{'' if part == parts[0] else _head(part, '-')}.. automodule:: {part}\n   :members:\n" for part in parts
+    )
     return _head(name, "=") + body
 
 

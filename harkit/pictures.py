@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from PIL import Image, ImageOps
 
+from harkit.catalogue import LARGEST_PICTURE
 from harkit.settings import InputError, cores
 
 log = logging.getLogger(__name__)
@@ -122,6 +123,24 @@ def decode(path: str | Path, side: int) -> np.ndarray:
         raise InputError(f"{path} does not exist.") from error
     except Exception as error:  # Pillow raises many kinds on broken files
         raise InputError(f"{path} can't be read as a picture ({type(error).__name__}): leave it out.") from error
+
+
+def decode_upload(file, name: str, side: int) -> np.ndarray:
+    """A picture that somebody uploads, a path or an open file, decoded as in training. Raises InputError for what is
+    no picture or too large; its message speaks of `name`."""
+    try:
+        with Image.open(file) as image:
+            pixels = image.width * image.height
+    except Image.DecompressionBombError:
+        pixels = LARGEST_PICTURE + 1
+    except Exception as error:  # Pillow raises many kinds on broken files
+        raise InputError(f"{name} can't be read as a picture: choose a JPEG or PNG file.") from error
+    if pixels > LARGEST_PICTURE:
+        raise InputError(f"{name} has more than {LARGEST_PICTURE // 1_000_000} million pixels: choose a smaller one.")
+    try:
+        return decode(file, side)
+    except InputError as error:
+        raise InputError(f"{name} can't be read as a picture: choose a JPEG or PNG file.") from error
 
 
 def _open_or_decode(unique: pd.DataFrame, side: int, cache: Path, blank: bool) -> np.ndarray:
