@@ -94,6 +94,12 @@ def _parser() -> argparse.ArgumentParser:
     add("pictures", nargs="*", metavar="PICTURE")
     add("--data", metavar="DIR|ZIP")
     add("--csv", metavar="FILE", help="an answer for every test picture of --data")
+
+    add = command("demo", _demo, "a page in the browser: a picture gets an action, a film its alarm").add_argument
+    add("--actions", type=Path, metavar="RUN", help="a run that tells actions (default: the one that lesson 5 left)")
+    add("--falls", type=Path, metavar="RUN", help="a run that tells falls (default: the one that lesson 6 left)")
+    add("--host", default="127.0.0.1", help="0.0.0.0 lets others in your network see the page")
+    add("--port", type=_positive, default=7860)
     return parser
 
 
@@ -237,6 +243,12 @@ def _predict(options) -> None:
         answers.path, answers.predicted, answers.filter(like="p_").max(axis=1), strict=True
     ):
         print(f"{path}\t{predicted}\t{probability:.3f}")
+
+
+def _demo(options) -> None:
+    from harkit import demo, settings
+
+    demo.serve(options.actions, options.falls, settings.load(), options.host, options.port)
 
 
 def _read(data: str, config):

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from harkit import fetch, recorded
+from harkit import __version__, fetch, recorded
 from harkit import settings as profiles
 from harkit.settings import InputError, Settings
 
@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 
 STUDENT_FILES = (
     "notebooks/glossary.md", "harkit", "results/recorded", "data/README.md", "README.md", "LICENSE", "Makefile",
-    "bench/beyond_one_machine.md", "environment.yml", "pyproject.toml", "setup.py", "constraints.txt",
+    "bench/beyond_one_machine.md", "book/actions.jpg", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md",
+    "environment.yml", "pyproject.toml", "setup.py", "constraints.txt",
 )  # fmt: skip
 RECORDED = {"04": ("vgg16",), "05": ("vgg16", "resnet"), "07": ("vgg16", "resnet")}  # networks of the run card
 
@@ -169,8 +170,26 @@ def student_copy(to: Path, folder: Path | None = None) -> Path:
             for cell in notebook.cells:
                 if cell.cell_type == "code":
                     cell.outputs, cell.execution_count = [], None
+            if notebook.cells and notebook.cells[0].cell_type == "markdown":
+                notebook.cells[0].source += f"\n\n*Version {__version__} of the course.*"
+            _say_version(notebook)
             nbformat.write(notebook, copy / "notebooks" / path.name)
     return to
+
+
+def versions(folder: Path | None = None) -> set[str]:
+    """The versions of the course that the lessons here say they came from; InputError where there are no lessons.
+
+    A lesson says it in its metadata, from `harkit student` or `make outputs`; one without a word is left out.
+    """
+    import nbformat
+
+    said = [nbformat.read(path, as_version=4).metadata.get("harkit", {}) for path in lessons(folder=folder)]
+    return {found["version"] for found in said if "version" in found}
+
+
+def _say_version(notebook) -> None:
+    notebook.metadata["harkit"] = {"version": __version__}
 
 
 def _run_lesson(path: Path, config: Settings, jobs: int) -> float:
@@ -233,6 +252,7 @@ def _keep(notebook, path: Path, config: Settings) -> Path:
 
     _close_widgets(notebook)
     _shrink_diagrams(notebook)
+    _say_version(notebook)
     target = config.results / "executed" / path.name
     with fetch.new_file(target) as unfinished:
         nbformat.write(notebook, unfinished)

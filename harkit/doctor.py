@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from harkit import __version__, course
 from harkit import settings as profiles
 from harkit.settings import Settings
 
@@ -60,6 +61,7 @@ def check(settings: Settings | None = None) -> pd.DataFrame:
     rows = [
         ("profile", True, f"{config.profile}: {config.side} px", ""),
         _python(),
+        _lessons(),
         _pair(libraries),
         _device(libraries),
         _memory(config),
@@ -104,6 +106,18 @@ def _python() -> tuple:
     ok = sys.version_info >= (3, 11)
     mend = "" if ok else "install Python 3.11 or newer"
     return "Python", ok, f"{platform.python_version()} in {sys.prefix}", mend
+
+
+def _lessons() -> tuple:
+    """Do the lessons here come from this version of the course?"""
+    try:
+        versions = course.versions()
+    except Exception as error:  # no lessons here, or a notebook that can't be read
+        return "lessons", None, str(error).splitlines()[0], ""
+    if versions <= {__version__}:
+        return "lessons", True, f"version {__version__}, as the package", ""
+    found = f"version {', '.join(sorted(versions))}; the package is {__version__}"
+    return "lessons", False, found, "take both from one version: CONTRIBUTING.md says how, and how to keep your answers"
 
 
 def _pair(libraries: dict) -> tuple:

@@ -145,6 +145,15 @@ def decode(path: str | Path, side: int) -> np.ndarray:
         raise InputError(f"{path} can't be read as a picture ({type(error).__name__}): leave it out.") from error
 
 
+def decode_upload(file, name: str, side: int) -> np.ndarray:
+    """A picture that somebody uploads, a path or an open file, decoded as in training. Raises InputError for what is
+    no picture or too large; its message speaks of `name`."""
+    try:
+        return decode(file, side)
+    except InputError as error:
+        raise InputError(str(error).replace(str(file), name).replace("leave it out", "choose another")) from error
+
+
 def _open_or_decode(unique: pd.DataFrame, side: int, cache: Path, blank: bool) -> np.ndarray:
     """The array of these pictures: opened from the cache, else decoded into it under a temporary name."""
     if side < 1 or not len(unique):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import safetensors.torch
 import torch
@@ -19,6 +20,7 @@ import harkit
 from harkit import catalogue as catalogues
 from harkit import fetch, models, several, splits
 from harkit import settings as profiles
+from harkit.pictures import NORMALISATION
 from harkit.settings import InputError
 
 NEEDED = {"network", "classes", "side", "width", "hyperparameters"}  # in settings.json, to build and ask the network
@@ -95,6 +97,19 @@ def side(plan: dict) -> int:
 def answering(model: nn.Module, plan: dict) -> nn.Module:
     """The network of a run as its recipe asks it: about each picture alone, or about its mirror image too."""
     return models.Mirrored(model) if plan["hyperparameters"].get("mirror") else model
+
+
+def images(model: nn.Module, plan: dict, pixels: np.ndarray) -> Tensor:
+    """Pictures (N, H, W, 3) uint8 as the network of a run reads them: (N, 3, H, W), normalised, on its device."""
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in NORMALISATION[plan["hyperparameters"]["normalisation"]])
+    batch = torch.from_numpy(pixels.copy()).permute(0, 3, 1, 2).float() / 255
+    return ((batch - mean) / std).to(next(model.parameters()).device)
+
+
+@torch.no_grad()
+def ask(model: nn.Module, plan: dict, images: Tensor) -> Tensor:
+    """Probabilities (N, classes) that the network of a run gives these images (N, 3, H, W), as its recipe asks it."""
+    return answering(model, plan)(images).softmax(dim=1).cpu()
 
 
 def begin_with(model: nn.Module, run: Path) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+import harkit
 from harkit import course, fetch, settings
 from harkit.settings import InputError
 
@@ -154,6 +155,15 @@ def test_a_student_copy_has_lessons_without_outputs_and_no_solutions(tmp_path):
         assert "notebooks/solutions" not in text and "For teachers" not in text
         links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
         assert links and not [link for link in links if not (page.parent / link).exists()]
+
+
+def test_a_copy_says_which_version_it_came_from(folder, config, tmp_path):
+    course.run(config, only=["1"], folder=folder)
+    assert course.versions(config.results / "executed") == {harkit.__version__}
+    copy = course.student_copy(tmp_path / "student", Path(__file__).parents[2])
+    assert course.versions(copy / "notebooks") == {harkit.__version__}
+    first = nbformat.read(copy / "notebooks" / "01_data_preparation.ipynb", 4).cells[0].source
+    assert f"Version {harkit.__version__}" in first
 
 
 def test_a_student_copy_overwrites_nothing(tmp_path):

@@ -3,9 +3,11 @@
 import hashlib
 from dataclasses import replace
 
+import nbformat
 import pandas as pd
 import pytest
 
+import harkit
 from harkit import __main__ as command_line
 from harkit import doctor, settings
 
@@ -169,3 +171,21 @@ def test_an_unknown_profile_is_bad_input(healthy, monkeypatch, capsys):
     monkeypatch.setenv("HARKIT_PROFILE", "huge")
     assert command_line.main(["doctor"]) == 2
     assert "huge" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("version, ok", [(harkit.__version__, True), ("0.0.1", False), (None, True)])
+def test_lessons_of_another_version_are_named(version, ok, config, healthy, tmp_path, monkeypatch):
+    for name in ("harkit", "notebooks"):
+        (tmp_path / "course" / name).mkdir(parents=True)
+    metadata = {"harkit": {"version": version}} if version else {}
+    notebook = nbformat.v4.new_notebook(metadata=metadata)
+    nbformat.write(notebook, tmp_path / "course" / "notebooks" / "01_lesson.ipynb")
+    monkeypatch.chdir(tmp_path / "course")
+    found = row(doctor.check(config), "lessons")
+    assert found.ok is ok
+    assert ok or ("0.0.1" in found.found and harkit.__version__ in found.found and "CONTRIBUTING.md" in found.mend)
+
+
+def test_a_folder_without_lessons_is_no_fault(config, healthy, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert row(doctor.check(config), "lessons").ok is None

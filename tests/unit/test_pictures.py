@@ -1,10 +1,13 @@
+import io
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torchvision.transforms import v2
 
 from harkit import catalogue, pictures, splits
-from harkit.pictures import Batches, PictureSet
+from harkit.pictures import Batches, PictureSet, decode_upload
 from harkit.settings import InputError
 
 
@@ -117,3 +120,23 @@ def test_the_pieces_of_an_epoch_are_the_epoch(table, tmp_path, n):
     last_first = [[labels for _, labels in piece] for piece in reversed(pieces)][::-1]  # each can be had alone
     again = [labels for piece in last_first for labels in piece]
     assert all(torch.equal(a, b) for a, b in zip(whole, again, strict=True))
+
+
+@pytest.mark.parametrize(
+    "content, sentence",
+    [(b"no picture", "notes.jpg can't be read"), (b"", "notes.jpg can't be read"), (None, "50 million pixels")],
+    ids=["text", "empty", "bomb"],
+)
+def test_an_upload_that_is_no_picture_or_a_bomb_gets_a_sentence_with_its_name(content, sentence):
+    if content is None:
+        out = io.BytesIO()
+        Image.new("L", (8000, 8000)).save(out, "PNG")
+        content = out.getvalue()
+    with pytest.raises(InputError, match=sentence):
+        decode_upload(io.BytesIO(content), "notes.jpg", 32)
+
+
+def test_an_upload_is_decoded_as_in_training(tmp_path):
+    Image.effect_noise((90, 60), 80).convert("RGB").save(tmp_path / "a.png")
+    uploaded = decode_upload(io.BytesIO((tmp_path / "a.png").read_bytes()), "a.png", 32)
+    assert (uploaded == pictures.decode(tmp_path / "a.png", 32)).all()
