@@ -65,7 +65,7 @@ def picture_grid(pictures, captions=None, title: str = "", columns: int = 5, sid
     rows = -(-len(pictures) // columns)
     tallest = min(1.0, max(picture.shape[0] / picture.shape[1] for picture in pictures))
     lines = 0 if captions is None else 1 + max(str(caption).count("\n") for caption in captions)
-    size = (columns * side, rows * (side * tallest + 0.18 * lines + 0.12) + 0.4)
+    size = (columns * side, rows * (side * tallest + 0.17 * lines + 0.06) + (0.35 if title else 0.05))
     figure = plt.figure(figsize=size, FigureClass=PictureFigure, layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     for i, ax in enumerate(axes.flat):

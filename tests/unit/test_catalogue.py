@@ -70,7 +70,7 @@ def test_what_is_not_a_picture_is_left_out_and_named(har_folder, top, content):
 def opened(monkeypatch):
     """The names of the pictures that were opened."""
     names, plain = [], Image.open
-    monkeypatch.setattr(Image, "open", lambda path, *rest: (names.append(path), plain(path, *rest))[1])
+    monkeypatch.setattr(Image, "open", lambda path, **how: (names.append(path), plain(path, **how))[1])
     return names
 
 

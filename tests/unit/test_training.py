@@ -274,7 +274,7 @@ def test_two_that_need_the_same_run_train_it_once(har_folder, config, monkeypatc
         time.sleep(0.5)
         split_hash = fingerprint(splits.used(catalogue), "split")
         out.mkdir()
-        runs.write_json(out / "settings.json", plan | {"split_hash": split_hash})
+        runs.write_json(out / "settings.json", plan | {"split_hash": split_hash, "classes": [], "hyperparameters": {}})
         (out / "weights.safetensors").touch()
         return out
 
