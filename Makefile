@@ -1,5 +1,5 @@
 # make course · make lab · make test · make test-all · make outputs · make record · make bench · make student · make lint ·
-# make clean
+# make audit · make clean
 # Without make (Windows, Colab, conda) README.md has the same commands by hand.
 
 PYTHON ?= python3
@@ -7,7 +7,7 @@ WORKERS ?= 2
 # Parallel tests: one thread a process, and no spinning while it waits.
 ONE_THREAD = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: course lab test test-all outputs record bench student lint clean
+.PHONY: course lab test test-all outputs record bench student lint audit clean
 
 course: .venv/installed
 	.venv/bin/python -m harkit course
@@ -60,6 +60,12 @@ bench: .venv/installed
 
 lint: .venv/installed
 	.venv/bin/python -m ruff check .
+
+# Are there known vulnerabilities in the pinned versions? Asks PyPI.
+audit:
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet pip-audit
+	build/audit/bin/pip-audit --disable-pip --no-deps -r constraints.txt
 
 # What the course made: results, drawn pictures, the environment. Pictures that you put into data/ stay.
 clean:

@@ -15,7 +15,7 @@ from harkit import course, recorded, settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", ROOT / "bench" / "beyond_one_machine.md"]
+PAGES = [ROOT / name for name in ("README.md", "SECURITY.md", "data/README.md", "bench/beyond_one_machine.md")]
 ADDRESS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
 
 
