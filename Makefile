@@ -1,5 +1,5 @@
-# make course · make lab · make test · make test-all · make outputs · make record · make bench · make student · make lint ·
-# make audit · make clean
+# make course · make lab · make test · make test-all · make outputs · make record · make bench · make student · make book ·
+# make demo · make release · make lint · make audit · make class-environment · make environments · make clean
 # Without make (Windows, Colab, conda) README.md has the same commands by hand.
 
 PYTHON ?= python3
@@ -7,7 +7,8 @@ WORKERS ?= 2
 # Parallel tests: one thread a process, and no spinning while it waits.
 ONE_THREAD = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: course lab test test-all outputs record bench student lint audit clean
+.PHONY: course lab test test-all outputs record bench student book demo release lint audit class-environment \
+	environments clean
 
 course: .venv/installed
 	.venv/bin/python -m harkit course
@@ -19,11 +20,11 @@ lab: .venv/installed
 
 PYTEST = $(ONE_THREAD) .venv/bin/python -m pytest tests notebooks --nbval-lax -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test: lint
+test: lint .venv/book
 	$(PYTEST) -m "not slow"
 
 # With the slow tests too: lessons on photographs, where HARKIT_PHOTOS names their folder.
-test-all: lint
+test-all: lint .venv/book
 	$(PYTEST)
 
 # The outputs stored in the notebooks: of a run in a fresh copy of the course, so that they name no folder of yours.
@@ -33,7 +34,7 @@ outputs: .venv/installed
 	cp -R notebooks harkit build/outputs/
 	cp -R results/recorded build/outputs/results/
 	cd build/outputs && HARKIT_PROFILE=reduced HARKIT_HAR= HARKIT_FALLS= HARKIT_DATA= HARKIT_RESULTS= \
-		"$(CURDIR)/.venv/bin/python" -m harkit course
+		"$(CURDIR)/.venv/bin/python" -m harkit course --jobs 1
 	.venv/bin/python -m nbstripout --keep-output --keep-count --keep-id --extra-keys metadata.language_info.version \
 		build/outputs/results/reduced/executed/*.ipynb
 	cp build/outputs/results/reduced/executed/*.ipynb notebooks/
@@ -58,6 +59,23 @@ record: .venv/installed
 bench: .venv/installed
 	.venv/bin/python -W ignore bench/speed.py
 
+# The course as a book, from the stored outputs: open build/book/index.html. HUB=https://... adds your class's JupyterHub.
+book: .venv/book
+	mkdir -p build/book-sources
+	.venv/bin/python -W ignore -m sphinx -q -W --keep-going -c book -d build/book-doctrees build/book-sources build/book
+	@echo "Open build/book/index.html"
+
+# A page in the browser: a picture gets an action, a film its alarm.
+demo: .venv/demo
+	.venv/bin/python -m harkit demo
+
+# Source and wheel in dist/, tested in an environment of their own. CONTRIBUTING.md says what comes before and after.
+release: lint
+	@test -z "$$(git status --porcelain)" || { echo "Commit first: a release is made of what is committed."; exit 2; }
+	rm -rf dist build/lib harkit.egg-info/SOURCES.txt
+	$(ONE_THREAD) .venv/bin/python -m pytest -q tests/course/test_release.py
+	.venv/bin/python tests/course/test_release.py dist
+
 lint: .venv/installed
 	.venv/bin/python -m ruff check .
 
@@ -67,9 +85,23 @@ audit:
 	build/audit/bin/python -m pip install --quiet pip-audit
 	build/audit/bin/pip-audit --disable-pip --no-deps -r constraints.txt
 
+# JupyterHub, its proxy and the course's packages where every user of this machine can read them: for the test of a class
+# on one server, as root. The Python of the system, because a Python in somebody's home is closed to the others.
+CLASS ?= /opt/harkit-class
+class-environment:
+	/usr/bin/python3 -m venv $(CLASS)
+	$(CLASS)/bin/python -m pip install -c constraints.txt ".[lab,offline]" "jupyterhub>=5.2"
+	npm install --prefix $(CLASS)/proxy "configurable-http-proxy@>=4.6"
+
+# The course with Colab's versions of its libraries, with the lowest that pyproject.toml allows, and with the newest: one
+# environment after the other, a table in build/environments.md.
+environments: .venv/installed
+	.venv/bin/python -m pip install uv
+	nice .venv/bin/python tests/environments.py
+
 # What the course made: results, drawn pictures, the environment. Pictures that you put into data/ stay.
 clean:
-	rm -rf .venv build .pytest_cache .ruff_cache harkit.egg-info
+	rm -rf .venv build dist .pytest_cache .ruff_cache harkit.egg-info
 	rm -rf data/drawn-* data/decoded results/reduced
 
 .venv/installed: pyproject.toml constraints.txt
@@ -77,3 +109,11 @@ clean:
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install -c constraints.txt -e ".[lab,test,offline]"
 	touch .venv/installed
+
+.venv/book: .venv/installed
+	.venv/bin/python -m pip install -c constraints.txt -e ".[book]"
+	touch .venv/book
+
+.venv/demo: .venv/installed
+	.venv/bin/python -m pip install -c constraints.txt -e ".[demo]"
+	touch .venv/demo

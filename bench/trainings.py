@@ -39,7 +39,7 @@ def training(names=("resnet", "vgg16")) -> list[dict]:
         recipe, both = recipes.get(name, "published"), []
         torch.manual_seed(0)
         networks = [models.build(name, 15, sides.SIDE, 64).to(settings.device()) for _ in range(2)]
-        chosen = precision.choose(networks[0], *next(iter(batches)))[0]
+        chosen = precision.choose(networks[0], *next(iter(batches)))[0]  # all threads, as the other side has
         for network, way, source in zip(networks, (chosen, "fp32"), (batches, loader), strict=True):
             optimizer, _ = recipes.make_optimizer(recipe, network, len(batches))
             both.append(partial(trained, precision.Computing(network, way), optimizer, source, SHOWN[name]))

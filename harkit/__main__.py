@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     add = command("course", _course, "run the lessons and end with the table of results").add_argument
     add("--profile", choices=["reduced", "photos", "full"])
     add("--only", help="lessons by number: 04,05")
+    add("--jobs", type=_positive, help="lessons that run at once (default: 2 where there is no GPU but 2 cores)")
 
     add = command("catch-up", _catch_up, "get what the lessons before this one save").add_argument
     add("lesson", type=int, choices=range(1, 8), metavar="LESSON", help="the lesson that you want to begin: 1 to 7")
@@ -93,6 +94,12 @@ def _parser() -> argparse.ArgumentParser:
     add("pictures", nargs="*", metavar="PICTURE")
     add("--data", metavar="DIR|ZIP")
     add("--csv", metavar="FILE", help="an answer for every test picture of --data")
+
+    add = command("demo", _demo, "a page in the browser: a picture gets an action, a film its alarm").add_argument
+    add("--actions", type=Path, metavar="RUN", help="a run that tells actions (default: the one that lesson 5 left)")
+    add("--falls", type=Path, metavar="RUN", help="a run that tells falls (default: the one that lesson 6 left)")
+    add("--host", default="127.0.0.1", help="0.0.0.0 lets others in your network see the page")
+    add("--port", type=_positive, default=7860)
     return parser
 
 
@@ -115,10 +122,11 @@ def _course(options) -> None:
     config = settings.load(options.profile)
     print(f"profile {config.profile}: {config.har} and {config.falls} pictures, {config.side} px", flush=True)
     only = options.only.split(",") if options.only else None
-    times = course.run(config, only, report=lambda line: print(line, flush=True))
-    print(
-        f"\nall lessons                {times.seconds.sum():6.1f} s, executed copies in {config.results / 'executed'}"
-    )
+    shared = settings.device() == "cpu" and settings.cores() > 1
+    started, jobs = time.perf_counter(), options.jobs or (2 if shared else 1)
+    course.run(config, only, report=lambda line: print(line, flush=True), jobs=jobs)
+    seconds = time.perf_counter() - started
+    print(f"\nall lessons                {seconds:6.1f} s, executed copies in {config.results / 'executed'}")
     from harkit import catalogue, comparison  # torch is imported only now, after the notebooks are done
 
     table = comparison.results(config)
@@ -237,10 +245,16 @@ def _predict(options) -> None:
         print(f"{path}\t{predicted}\t{probability:.3f}")
 
 
+def _demo(options) -> None:
+    from harkit import demo, settings
+
+    demo.serve(options.actions, options.falls, settings.load(), options.host, options.port)
+
+
 def _read(data: str, config):
     from harkit import catalogue, fetch
 
-    return catalogue.read(fetch.unpack(Path(data), config.data))
+    return catalogue.read(fetch.unpack(Path(data), config.data), config.data / "decoded")
 
 
 def _positive(text: str) -> int:

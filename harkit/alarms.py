@@ -18,8 +18,9 @@ def rings(film: pd.DataFrame, threshold: float, k: int = 1, n: int = 1) -> np.nd
     """
     if not 1 <= k <= n:
         raise ValueError(f"{k} of {n} frames can't be asked for: choose 1 ≤ k ≤ n.")
-    falls = (film.sort_values("second").p_fall > threshold).astype(int)
-    return (falls.rolling(n, min_periods=1).sum() >= k).to_numpy()
+    falls = film.p_fall.to_numpy()[film.second.to_numpy().argsort(kind="stable")] > threshold
+    so_far = np.concatenate([np.zeros(n, int), falls.cumsum()])  # of the n frames before the first one on
+    return so_far[n:] - so_far[:-n] >= k
 
 
 def events(films: pd.DataFrame, threshold: float, k: int = 1, n: int = 1, rate: float = 10) -> pd.DataFrame:

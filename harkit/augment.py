@@ -10,14 +10,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torchvision.transforms import v2
 
 from harkit import catalogue as catalogues
 from harkit import fetch
+from harkit.pictures import AT_ONCE
 
 PUBLISHED = dict(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.1)  # both notebooks jitter colours by these
 GREY = (0.2989, 0.5870, 0.1140)  # weights of R, G and B in a grey picture
-AT_ONCE = 2**17  # pixels that are changed together on a CPU: what one step hands to the next then stays in its cache
 
 
 def none(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -122,8 +121,10 @@ def to_grey(images: Tensor) -> Tensor:
     return (images * torch.tensor(GREY, device=images.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
-def published_copy() -> v2.Compose:
+def published_copy():
     """Notebook A's transform for one PIL picture: turn by up to 15°, flip, jitter colours."""
+    from torchvision.transforms import v2
+
     return v2.Compose([v2.RandomRotation(15), v2.RandomHorizontalFlip(0.5), v2.ColorJitter(**PUBLISHED)])
 
 

@@ -11,12 +11,16 @@ import io
 import logging
 import os
 import warnings
+import zipfile
+import zlib
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import imagehash
 import numpy as np
 import pandas as pd
+import PIL
 from PIL import ExifTags, Image, ImageOps
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -29,21 +33,23 @@ log = logging.getLogger(__name__)
 
 TEXT = ["path", "name", "label", "subject", "sequence", "status", "why", "digest", "taken", "split"]  # columns
 LARGEST_PICTURE = 50_000_000  # pixels
+KEPT = ("digest", "width", "height", "taken", "hash", "mirror", "thumbnail")  # of a look, what follows from the bytes
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # of Pillow, which warns at more
 NEAR_HASH, NEAR_THUMBNAIL = 10, 0.9  # bits of 64 that may differ; correlation of 16×16 grey thumbnails
 
 
-def read(folder: Path | str) -> pd.DataFrame:
+def read(folder: Path | str, cache: Path | str | None = None) -> pd.DataFrame:
     """Every picture below `folder`: the Kaggle layout, the falls layout or one folder a class, recognised by itself.
 
-    Raises InputError where the folder is missing, empty or of no layout known here.
+    `cache`, the folder of the decoded arrays, keeps sizes and hashes too: the next reader, perhaps somebody else of
+    the same class, decodes no picture that it knows by its bytes. Where it can't be written, nothing is kept. Raises
+    InputError where the folder is missing, empty or of no layout known here.
     """
     top = find_top(Path(folder))
     rows = list_files(top)
     catalogue = pd.DataFrame(rows, columns=["name", "label", "subject", "sequence", "status"])
     catalogue.insert(0, "path", [str(top / name) for name in catalogue.name])
-    with ThreadPoolExecutor(cores()) as pool:
-        looks = list(pool.map(_look_at, catalogue.path, chunksize=32))
+    looks = _look_at_all(catalogue, Path(cache) if cache else None)
     for column in ("why", "digest", "width", "height", "bytes", "taken"):
         catalogue[column] = [look[column] for look in looks]
     catalogue.loc[catalogue.why != "", "status"] = [
@@ -152,11 +158,44 @@ def as_seen(image: Image.Image, mode: str = "RGB") -> Image.Image:
     return image.convert(mode)
 
 
-def _look_at(path: str) -> dict:
+def _look_at_all(catalogue: pd.DataFrame, cache: Path | None) -> list[dict]:
+    """A look at each file, from the cache where one was had before."""
+    known, file = {}, None
+    if cache:
+        key = hashlib.sha256("\n".join([PIL.__version__, imagehash.__version__, *catalogue.name]).encode()).hexdigest()
+        file = cache / f"{key[:16]}-looks.npz"
+        known = _looks_before(file)
+    with ThreadPoolExecutor(cores()) as pool:
+        looks = list(pool.map(partial(_look_at, known=known), catalogue.path, chunksize=32))
+    new = {look["digest"]: look for look in looks if not look["why"]}
+    if file and not new.keys() <= known.keys():
+        try:
+            with fetch.new_file(file) as unfinished, open(unfinished, "wb") as out:
+                np.savez(out, **{name: np.array([look[name] for look in new.values()]) for name in KEPT})
+        except OSError:  # a class shares the folder, read-only
+            log.debug("%s can't be written: the next reader looks again.", file)
+    return looks
+
+
+def _looks_before(file: Path) -> dict[str, dict]:
+    try:
+        with np.load(file) as kept:
+            columns = [list(kept[name]) if name == "thumbnail" else kept[name].tolist() for name in KEPT]
+        return {row[0]: dict(zip(KEPT, row, strict=True)) for row in zip(*columns, strict=True)}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError):
+        log.warning("%s is damaged: looking at the pictures again.", file)
+        return {}
+
+
+def _look_at(path: str, known: dict[str, dict]) -> dict:
     """Size, hash of the bytes, perceptual hashes of the picture and its mirror; `why` says why it can't be read."""
     look = dict(why="", digest="", width=0, height=0, bytes=0, taken="", hash=0, mirror=0, thumbnail=None)
     try:
         look["bytes"], look["digest"] = os.path.getsize(path), digest(path)
+        if look["digest"] in known:
+            return look | known[look["digest"]]
         with open_picture(path) as image:
             look["width"], look["height"] = image.size
             image.draft("L", (128, 128))  # a JPEG decodes faster when asked for a half or a quarter of its size
@@ -166,9 +205,9 @@ def _look_at(path: str) -> dict:
         return look | {"why": "no such file"}
     except Exception as error:  # Pillow raises many kinds on broken files: OSError, SyntaxError, struct.error …
         return look | {"why": str(error).replace(path, Path(path).name) or type(error).__name__}
-    look["hash"] = int(str(imagehash.phash(grey)), 16)
-    look["mirror"] = int(str(imagehash.phash(ImageOps.mirror(grey))), 16)
-    look["thumbnail"] = np.asarray(grey.resize((16, 16), Image.Resampling.BOX), dtype=float)
+    look["hash"] = np.uint64(int(str(imagehash.phash(grey)), 16))
+    look["mirror"] = np.uint64(int(str(imagehash.phash(ImageOps.mirror(grey))), 16))
+    look["thumbnail"] = np.asarray(grey.resize((16, 16), Image.Resampling.BOX))
     return look
 
 
@@ -180,7 +219,7 @@ def _taken(image: Image.Image) -> str:
         day, clock = texts[0].split()
     except Exception:  # cameras write all kinds of things there, and a picture is worth as much without them
         return ""
-    return f"{day.replace(':', '-')} {clock}.{texts[1] or 0}"
+    return f"{day.replace(':', '-')} {clock}.{texts[1] or 0}".rstrip("\0")
 
 
 def _group(catalogue: pd.DataFrame, looks: list[dict]) -> np.ndarray:
@@ -188,7 +227,7 @@ def _group(catalogue: pd.DataFrame, looks: list[dict]) -> np.ndarray:
     readable = np.flatnonzero(catalogue.status.isin(["labelled", "unlabelled", "unlisted"]))
     hashes = np.array([looks[i]["hash"] for i in readable], dtype=np.uint64)
     mirrors = np.array([looks[i]["mirror"] for i in readable], dtype=np.uint64)
-    thumbnails = np.array([looks[i]["thumbnail"] for i in readable]).reshape(-1, 16, 16)
+    thumbnails = np.array([looks[i]["thumbnail"] for i in readable], dtype=float).reshape(-1, 16, 16)
     thumbnails = thumbnails - thumbnails.mean((1, 2), keepdims=True)
     thumbnails /= np.sqrt((thumbnails**2).mean((1, 2), keepdims=True)) + 1e-6
     pairs = []

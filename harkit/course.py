@@ -3,18 +3,20 @@
 import base64
 import io
 import logging
+import multiprocessing
 import os
 import re
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 import pandas as pd
 from PIL import Image
 
-from harkit import fetch, recorded
+from harkit import __version__, fetch, recorded
 from harkit import settings as profiles
 from harkit.settings import InputError, Settings
 
@@ -22,7 +24,8 @@ log = logging.getLogger(__name__)
 
 STUDENT_FILES = (
     "notebooks/glossary.md", "harkit", "results/recorded", "data/README.md", "README.md", "SECURITY.md", "LICENSE",
-    "Makefile", "bench/beyond_one_machine.md", "environment.yml", "pyproject.toml", "setup.py", "constraints.txt",
+    "Makefile", "bench/beyond_one_machine.md", "book/actions.jpg", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md",
+    "environment.yml", "pyproject.toml", "setup.py", "constraints.txt",
 )  # fmt: skip
 RECORDED = {"04": ("vgg16",), "05": ("vgg16", "resnet"), "07": ("vgg16", "resnet")}  # networks of the run card
 
@@ -47,10 +50,12 @@ def run(
     only: list[str] | None = None,
     folder: Path | None = None,
     report: Callable[[str], None] = log.info,
+    jobs: int = 1,
 ) -> pd.DataFrame:
     """Execute the lessons with these settings, copies into `<results>/executed`; gives lesson and seconds.
 
-    The pictures are fetched first. `report` gets one line a step. Raises InputError where a lesson stops with an
+    The pictures are fetched first. `jobs` lessons run at once and share the processor's cores: a small network gains
+    little from more than one of them. `report` gets one line a step. Raises InputError where a lesson stops with an
     error, after keeping its copy as far as it came.
     """
     paths = lessons(only, folder)
@@ -61,16 +66,21 @@ def run(
     ):
         fetch.fetch(kind, source, config.data, count, config.seed)
     report(f"pictures ready             {time.perf_counter() - started:6.1f} s")
-    rows = []
-    for number, path in enumerate(paths, start=1):
-        report(f"[{number}/{len(paths)}] {path.stem} …")
-        started = time.perf_counter()
-        notebook = _execute(path, config)
-        rows.append((path.stem, time.perf_counter() - started))
-        _fill_run_card(notebook, rows[-1][1], config, RECORDED.get(path.name[:2]))
-        _keep(notebook, path, config)
-        report(f"[{number}/{len(paths)}] {path.stem:<22} {rows[-1][1]:6.1f} s")
-    return pd.DataFrame(rows, columns=["lesson", "seconds"])
+    waiting, running, seconds = list(enumerate(paths, start=1)), {}, {}
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                number, path = waiting.pop(0)
+                report(f"[{number}/{len(paths)}] {path.stem} …")
+                running[pool.submit(_run_lesson, path, config, jobs)] = number, path
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                number, path = running.pop(done)
+                seconds[path.stem] = done.result()
+                report(f"[{number}/{len(paths)}] {path.stem:<22} {seconds[path.stem]:6.1f} s")
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return pd.DataFrame([(path.stem, seconds[path.stem]) for path in paths], columns=["lesson", "seconds"])
 
 
 def saved(config: Settings) -> dict[int, list[str]]:
@@ -160,11 +170,39 @@ def student_copy(to: Path, folder: Path | None = None) -> Path:
             for cell in notebook.cells:
                 if cell.cell_type == "code":
                     cell.outputs, cell.execution_count = [], None
+            if notebook.cells and notebook.cells[0].cell_type == "markdown":
+                notebook.cells[0].source += f"\n\n*Version {__version__} of the course.*"
+            _say_version(notebook)
             nbformat.write(notebook, copy / "notebooks" / path.name)
     return to
 
 
-def _execute(path: Path, config: Settings):
+def versions(folder: Path | None = None) -> set[str]:
+    """The versions of the course that the lessons here say they came from; InputError where there are no lessons.
+
+    A lesson says it in its metadata, from `harkit student` or `make outputs`; one without a word is left out.
+    """
+    import nbformat
+
+    said = [nbformat.read(path, as_version=4).metadata.get("harkit", {}) for path in lessons(folder=folder)]
+    return {found["version"] for found in said if "version" in found}
+
+
+def _say_version(notebook) -> None:
+    notebook.metadata["harkit"] = {"version": __version__}
+
+
+def _run_lesson(path: Path, config: Settings, jobs: int) -> float:
+    """Execute a lesson beside `jobs` − 1 others, and keep its copy; gives the seconds that it took."""
+    started = time.perf_counter()
+    notebook = _execute(path, config, jobs)
+    seconds = time.perf_counter() - started
+    _fill_run_card(notebook, seconds, config, RECORDED.get(path.name[:2]))
+    _keep(notebook, path, config)
+    return seconds
+
+
+def _execute(path: Path, config: Settings, jobs: int):
     """Run one notebook in its own folder and give it back with its outputs."""
     import nbformat
     from nbclient import NotebookClient
@@ -176,6 +214,8 @@ def _execute(path: Path, config: Settings):
         "HARKIT_DATA": str(config.data),
         "HARKIT_RESULTS": str(config.results.parent),
     }
+    if jobs > 1:
+        environment.setdefault("OMP_NUM_THREADS", str(max(1, profiles.cores() // jobs)))
     client = NotebookClient(
         notebook,
         timeout=None,
@@ -212,6 +252,7 @@ def _keep(notebook, path: Path, config: Settings) -> Path:
 
     _close_widgets(notebook)
     _shrink_diagrams(notebook)
+    _say_version(notebook)
     target = config.results / "executed" / path.name
     with fetch.new_file(target) as unfinished:
         nbformat.write(notebook, unfinished)

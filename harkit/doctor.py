@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from harkit import __version__, course
 from harkit import settings as profiles
 from harkit.settings import Settings
 
@@ -60,11 +61,12 @@ def check(settings: Settings | None = None) -> pd.DataFrame:
     rows = [
         ("profile", True, f"{config.profile}: {config.side} px", ""),
         _python(),
+        _lessons(),
         _pair(libraries),
         _device(libraries),
         _memory(config),
         _disk(config),
-        _writable("data folder", config.data, "HARKIT_DATA"),
+        _data_folder(config),
         _writable("results folder", config.results, "HARKIT_RESULTS"),
         _pictures("har", config.har, config),
         _pictures("falls", config.falls, config),
@@ -105,6 +107,18 @@ def _python() -> tuple:
     ok = sys.version_info >= (3, 11)
     mend = "" if ok else "install Python 3.11 or newer"
     return "Python", ok, f"{platform.python_version()} in {sys.prefix}", mend
+
+
+def _lessons() -> tuple:
+    """Do the lessons here come from this version of the course?"""
+    try:
+        versions = course.versions()
+    except Exception as error:  # no lessons here, or a notebook that can't be read
+        return "lessons", None, str(error).splitlines()[0], ""
+    if versions <= {__version__}:
+        return "lessons", True, f"version {__version__}, as the package", ""
+    found = f"version {', '.join(sorted(versions))}; the package is {__version__}"
+    return "lessons", False, found, "take both from one version: CONTRIBUTING.md says how, and how to keep your answers"
 
 
 def _pair(libraries: dict) -> tuple:
@@ -165,6 +179,15 @@ def _disk(config: Settings) -> tuple:
     return "disk", free >= needed, f"{free:.1f} GB free at {folder}", "" if free >= needed else mend
 
 
+def _data_folder(config: Settings) -> tuple:
+    """Writable, or shared by a class: read-only, with all that the lessons of this profile want to find there."""
+    found = _writable("data folder", config.data, "HARKIT_DATA")
+    drawn = [_drawn_folder(kind, config) for kind in ("har", "falls") if getattr(config, kind) == "drawn"]
+    if found[1] or not all(drawn) or not any(config.data.glob(f"decoded/*-{config.side}.npy")):
+        return found
+    return "data folder", True, f"{config.data}, shared: all is there, nothing can be written", ""
+
+
 def _writable(name: str, folder: Path, variable: str) -> tuple:
     try:
         with tempfile.TemporaryFile(dir=_nearest(folder)):
@@ -177,9 +200,8 @@ def _writable(name: str, folder: Path, variable: str) -> tuple:
 def _pictures(kind: str, source: str, config: Settings) -> tuple:
     name = f"pictures: {kind}"
     if source == "drawn":
-        count = config.drawn_count if kind == "har" else config.drawn_subjects
-        ready = sorted(config.data.glob(f"drawn-{kind}-{count}-seed{config.seed}-*"))
-        return name, True, f"drawn, in {ready[-1]}" if ready else "drawn when a lesson wants them", ""
+        ready = _drawn_folder(kind, config)
+        return name, True, f"drawn, in {ready}" if ready else "drawn when a lesson wants them", ""
     if source == "kaggle":
         return _kaggle(name)
     path = Path(source)
@@ -188,6 +210,12 @@ def _pictures(kind: str, source: str, config: Settings) -> tuple:
     fault = "is no zip file" if path.exists() else "does not exist"
     mend = f"set HARKIT_{kind.upper()} to the folder or zip of the pictures, or to 'drawn'"
     return name, False, f"{path} {fault}", mend
+
+
+def _drawn_folder(kind: str, config: Settings) -> Path | None:
+    count = config.drawn_count if kind == "har" else config.drawn_subjects
+    ready = sorted(config.data.glob(f"drawn-{kind}-{count}-seed{config.seed}-*"))
+    return ready[-1] if ready else None
 
 
 def _kaggle(name: str) -> tuple:

@@ -7,7 +7,6 @@ arrow keys for itself and goes on to the next cell.
 
 import html
 import io
-import tempfile
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -16,11 +15,10 @@ import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
-from torchvision.transforms.v2 import functional
 
 from harkit import augment, evaluation, gradcam, plots, runs
 from harkit.catalogue import as_seen, open_picture
-from harkit.pictures import NORMALISATION, decode
+from harkit.pictures import decode_upload
 from harkit.settings import InputError
 
 PAGE = 10  # pictures shown at once
@@ -59,6 +57,8 @@ def browse(catalogue: pd.DataFrame) -> widgets.Widget:
 
 def augmentation(picture: Path | str | Image.Image) -> widgets.Widget:
     """Sliders for brightness, contrast, saturation, hue, turn and mirror; the changed picture beside the original."""
+    from torchvision.transforms.v2 import functional
+
     image = as_seen(picture if isinstance(picture, Image.Image) else open_picture(picture))
     image.thumbnail((256, 256))
     pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255  # (1, 3, H, W)
@@ -206,16 +206,9 @@ def try_picture(run: Path) -> widgets.Widget:
 def _answer(run: Path, name: str, content: bytes) -> tuple[str, bytes]:
     """A table of the five likeliest classes, and a picture with the map beside it."""
     model, plan = runs.load(run)
-    pixels = _decode(name, content, runs.side(plan))
-    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in NORMALISATION[plan["hyperparameters"]["normalisation"]])
-    images = (torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255 - mean) / std
-    images = images.to(next(model.parameters()).device)
-    with torch.no_grad():
-        probabilities = runs.answering(model, plan)(images).softmax(dim=1)[0].cpu()
-    cam = gradcam.grad_cam(model, gradcam.last_maps(model), images)[0].cpu().numpy()
-    heat = plt.colormaps["inferno"](cam)[..., :3]
-    overlay = (255 * (0.45 * pixels.mean(axis=2, keepdims=True) / 255 + 0.55 * heat)).astype(np.uint8)
-    values, numbers = probabilities.topk(min(5, len(probabilities)))
+    pixels = decode_upload(io.BytesIO(content), name, runs.side(plan))
+    probabilities, (overlay,) = gradcam.explain(model, plan, pixels[None])
+    values, numbers = probabilities[0].topk(min(5, probabilities.shape[1]))
     rows = "".join(
         f"<tr><td>{html.escape(plan['classes'][i])}</td><td>{100 * p:.1f} %</td><td>{'█' * round(20 * p)}</td></tr>"
         for p, i in zip(values.tolist(), numbers.tolist(), strict=True)
@@ -223,17 +216,6 @@ def _answer(run: Path, name: str, content: bytes) -> tuple[str, bytes]:
     best = plan["classes"][int(numbers[0])]
     captions = ["as the network sees it", f"what speaks for {best}"]
     return f"<table>{rows}</table>", _png(plots.picture_grid([pixels, overlay], captions, best, side=2.6))
-
-
-def _decode(name: str, content: bytes, side: int) -> np.ndarray:
-    """An uploaded picture, decoded as in training. Raises InputError for what is no picture or too large."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "upload"
-        path.write_bytes(content)
-        try:
-            return decode(path, side)
-        except InputError as error:
-            raise InputError(str(error).replace(str(path), name).replace("leave it out", "choose another")) from error
 
 
 def _uploaded(value) -> list[tuple[str, bytes]]:

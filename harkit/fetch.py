@@ -58,18 +58,19 @@ def unpack(source: Path | str, to: Path | str = "data") -> Path:
 
 @contextmanager
 def alone(path: Path):
-    """A block in which no other process makes `path`, or anything beside it.
+    """A block in which no other process makes `path`.
 
     It waits for one that does, so look again whether `path` is there. What a killed process left of it is removed.
     Raises InputError where nothing can be written.
     """
-    lock = FileLock(path.parent / ".lock", mode=0o666)  # the system lets go of it when a process dies
+    # the system lets go of it when a process dies
+    lock = FileLock(path.with_name(f".{path.name}.lock"), mode=0o666)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            log.info("Another process makes something in %s: waiting for it.", short(path.parent))
+            log.info("Another notebook or command is making %s: waiting for it.", short(path))
             lock.acquire()
     except OSError as error:
         raise InputError(f"{path.parent} can't be written ({error.strerror}): choose another folder.") from error

@@ -1,7 +1,11 @@
 """Where a network looked: Grad-CAM, as lesson 5 writes it."""
 
+import matplotlib
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+from harkit import runs
 
 
 @torch.enable_grad()
@@ -31,3 +35,15 @@ def last_maps(model: nn.Module) -> nn.Module:
         if hasattr(model, name):
             return getattr(model, name)
     raise ValueError(f"{type(model).__name__} has no layer that is known to hold the last feature maps.")
+
+
+def explain(model: nn.Module, plan: dict, pixels: np.ndarray) -> tuple[Tensor, np.ndarray]:
+    """What the network of a run says of pictures (N, H, W, 3) uint8, and what speaks for it, laid over them.
+
+    Gives probabilities (N, classes) and pictures (N, H, W, 3) uint8: grey, and bright where the map is high.
+    """
+    images = runs.images(model, plan, pixels)
+    cams = grad_cam(model, last_maps(model), images).cpu().numpy()
+    heat = matplotlib.colormaps["inferno"](cams)[..., :3]
+    grey = pixels.mean(axis=3, keepdims=True) / 255
+    return runs.ask(model, plan, images), (255 * (0.45 * grey + 0.55 * heat)).astype(np.uint8)

@@ -1,6 +1,8 @@
 """The three layouts in which pictures lie on disk: the Kaggle set, the falls, one folder a class."""
 
 import csv
+import unicodedata
+from collections.abc import Iterable
 from pathlib import Path, PureWindowsPath
 
 import pandas as pd
@@ -38,18 +40,17 @@ def list_files(top: Path) -> list[tuple]:
 
 def _list_kaggle(top: Path) -> list[tuple]:
     listed = _read_csv(top / "Training_set.csv", ["filename", "label"])
-    rows = [
-        (f"train/{name}", label, "", "", "labelled") for name, label in zip(listed.filename, listed.label, strict=True)
-    ]
-    tested = set()
-    if (top / "Testing_set.csv").exists():
-        tested = set(_read_csv(top / "Testing_set.csv", ["filename"]).filename)
-    on_disk = {p.name for p in _pictures(top / "test")} if (top / "test").is_dir() else set()
-    rows += [(f"test/{name}", "", "", "", "unlabelled" if name in tested else "unlisted") for name in sorted(on_disk)]
     if not (top / "train").is_dir():
         raise InputError(f"{top} has a Training_set.csv but no folder train/ beside it: unpack the whole zip.")
-    strays = {p.name for p in _pictures(top / "train")} - set(listed.filename)
-    return rows + [(f"train/{name}", "", "", "", "unlisted") for name in sorted(strays)]
+    on_disk = {p.name for p in _pictures(top / "train")}
+    names = _as_on_disk(listed.filename, on_disk)
+    rows = [(f"train/{name}", label, "", "", "labelled") for name, label in zip(names, listed.label, strict=True)]
+    strays = [(f"train/{name}", "", "", "", "unlisted") for name in sorted(on_disk - set(names))]
+    on_disk, tested = {p.name for p in _pictures(top / "test")} if (top / "test").is_dir() else set(), set()
+    if (top / "Testing_set.csv").exists():
+        tested = set(_as_on_disk(_read_csv(top / "Testing_set.csv", ["filename"]).filename, on_disk))
+    rows += [(f"test/{name}", "", "", "", "unlabelled" if name in tested else "unlisted") for name in sorted(on_disk)]
+    return rows + strays
 
 
 def _list_falls(top: Path) -> list[tuple]:
@@ -106,6 +107,21 @@ def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
     if (twice := names.duplicated()).any():
         raise InputError(f"{path} gives {names[twice].iloc[0]} two labels: keep the line that is right.")
     return table
+
+
+def _as_on_disk(names: Iterable[str], on_disk: set[str]) -> list[str]:
+    """The names of a list as the files are called. Windows and macOS open Image_1.JPG as Image_1.jpg, and macOS may
+    store "ü" as two characters: a list made there need not agree with the files to the letter."""
+    names, alike = list(names), {}
+    for name in sorted(on_disk - set(names), reverse=True):
+        alike.setdefault(_folded(name), []).append(name)
+    return [
+        alike[_folded(name)].pop() if name not in on_disk and alike.get(_folded(name)) else name for name in names
+    ]
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _pictures(folder: Path) -> list[Path]:

@@ -2,7 +2,6 @@
 
 import pandas as pd
 import torch
-import torchvision
 from torch import Tensor, nn
 
 from harkit.pretrained import EfficientNetLite0
@@ -141,7 +140,9 @@ def build(
     elif network == "efficientnet_lite0":
         model = EfficientNetLite0(classes, **chosen)
     else:
-        model = torchvision.models.resnet50(weights=None)
+        from torchvision.models import resnet50  # here and elsewhere where it is used: its import takes two seconds
+
+        model = resnet50(weights=None)
         model.fc = nn.Linear(model.fc.in_features, classes)
     if without:
         _take_out(model, without)

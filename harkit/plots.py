@@ -65,8 +65,9 @@ def picture_grid(pictures, captions=None, title: str = "", columns: int = 5, sid
     rows = -(-len(pictures) // columns)
     tallest = min(1.0, max(picture.shape[0] / picture.shape[1] for picture in pictures))
     lines = 0 if captions is None else 1 + max(str(caption).count("\n") for caption in captions)
-    size = (columns * side, rows * (side * tallest + 0.18 * lines + 0.12) + 0.5)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, FigureClass=PictureFigure)
+    size = (columns * side, rows * (side * tallest + 0.17 * lines + 0.06) + (0.35 if title else 0.05))
+    figure = plt.figure(figsize=size, FigureClass=PictureFigure, layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
     for i, ax in enumerate(axes.flat):
         ax.set_axis_off()
         ax.set_anchor("N")  # the captions of a row stand on one line
@@ -77,7 +78,6 @@ def picture_grid(pictures, captions=None, title: str = "", columns: int = 5, sid
                 if colours is not None and colours[i] != "black":  # behind the letters, which stay readable
                     caption.set_bbox({"facecolor": colours[i], "alpha": 0.45, "edgecolor": "none", "pad": 2})
     figure.suptitle(title)
-    figure.tight_layout()
     _store_as_jpeg()
     return figure
 

@@ -1,5 +1,5 @@
-"""How a network computes while it trains: plain float32, or bfloat16 where torch holds that to be safe; and which of
-these is fastest on this machine, which is measured and not guessed."""
+"""How a network computes while it trains: plain float32, or bfloat16 where torch holds that to be safe, on how many
+threads; and which of these is fastest on this machine, which is measured and not guessed."""
 
 import copy
 import ctypes
@@ -7,6 +7,7 @@ import statistics
 import sys
 import time
 from collections import Counter
+from contextlib import contextmanager
 from itertools import islice
 
 import torch
@@ -81,11 +82,31 @@ def measure(network: nn.Module, images: Tensor, labels: Tensor, names=PRECISIONS
     return {name: round(len(images) / statistics.median(seconds[1:]), 3) for name, seconds in times.items()}
 
 
-def choose(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[str, dict[str, float]]:
-    """The fastest precision for training this network on batches like this one, and pictures a second of each."""
-    speed = measure(network, images, labels)
+def choose(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[str, int, dict[str, float]]:
+    """The fastest precision and number of threads for training this network on batches like this one.
+
+    Also gives pictures a second of all that was tried: each precision on the threads that there are, the chosen one on
+    one thread too. A small network has so little to do that threads may cost more than they bring.
+    """
+    speed, threads = measure(network, images, labels), torch.get_num_threads()
     best = max(speed, key=speed.get)
-    return best if speed[best] >= WORTH * speed["fp32"] else "fp32", speed
+    best = best if speed[best] >= WORTH * speed["fp32"] else "fp32"
+    if threads > 1 and images.device.type == "cpu":
+        with threads_restored():
+            torch.set_num_threads(1)
+            speed[f"{best}, one thread"] = measure(network, images, labels, [best])[best]
+        threads = 1 if speed[f"{best}, one thread"] > speed[best] else threads
+    return best, threads, speed
+
+
+@contextmanager
+def threads_restored():
+    """Leave torch's number of threads as it was before."""
+    threads = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def seconds_an_epoch(computing: Computing, train: Batches, validation: Batches, recipe: Recipe, side: int) -> float:

@@ -7,7 +7,6 @@ import socket
 from pathlib import Path
 
 import torch
-import torchvision
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -42,7 +41,7 @@ class SameConv2d(nn.Conv2d):
 
 
 def _convolution(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1) -> list:
-    norm = nn.BatchNorm2d(out_channels, eps=1e-3, momentum=0.01)
+    norm = nn.BatchNorm2d(out_channels, eps=1e-3)  # momentum: torch's 0.1; TensorFlow's 0.01 lags in short trainings
     return [SameConv2d(in_channels, out_channels, kernel_size, stride, groups), norm]
 
 
@@ -87,7 +86,9 @@ def stages(model: nn.Module) -> list[nn.Module]:
     """The parts of a pretrained network from the picture to the answer; the last one is the new linear layer."""
     if isinstance(model, EfficientNetLite0):
         return [model.stem, *model.body, model.top, model.fc]
-    if isinstance(model, torchvision.models.ResNet):
+    from torchvision.models import ResNet
+
+    if isinstance(model, ResNet):
         stem = nn.Sequential(model.conv1, model.bn1)  # what has weights
         return [stem, model.layer1, model.layer2, model.layer3, model.layer4, model.fc]
     raise InputError(f"A {type(model).__name__} has no pretrained part: leave out what freezes or slows it down.")
@@ -127,7 +128,9 @@ def imagenet_path(model: nn.Module | None = None) -> Path:
     """Where the weights lie: ResNet50's in torch's cache, where a copy put there by hand serves as well."""
     if isinstance(model, EfficientNetLite0):
         return _lite0_path() or Path(LITE0_FILE)
-    url = torchvision.models.ResNet50_Weights.IMAGENET1K_V1.url
+    from torchvision.models import ResNet50_Weights
+
+    url = ResNet50_Weights.IMAGENET1K_V1.url
     return Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
 
 
@@ -153,12 +156,13 @@ def _resnet50_weights(download: bool) -> dict | None:
     if not path.exists() and not download:
         log.warning("No ImageNet weights at %s: the network starts from random weights.", short(path))
         return None
+    from torchvision.models import ResNet50_Weights
+
     timeout = socket.getdefaulttimeout()
     try:
         socket.setdefaulttimeout(10)  # seconds; a network that swallows packets would hold the lesson for minutes
         return torch.hub.load_state_dict_from_url(
-            torchvision.models.ResNet50_Weights.IMAGENET1K_V1.url, map_location="cpu", check_hash=True,
-            weights_only=True, progress=False,
+            ResNet50_Weights.IMAGENET1K_V1.url, map_location="cpu", check_hash=True, weights_only=True, progress=False,
         )  # fmt: skip
     except OSError as error:  # URLError is one: no network, refused, timed out
         log.warning("ImageNet weights can't be had (%s): the network starts from random weights.", error)

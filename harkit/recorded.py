@@ -210,6 +210,24 @@ def run_card_line(networks: tuple[str, ...] = ("vgg16", "resnet")) -> str:
     )
 
 
+def summary_table() -> str:
+    """The first table of README.md, in Markdown: each network as published, its recipe judged honestly, and the best
+    that was recorded of it. The last two are of pictures that no training has seen."""
+    claims = published.summary().set_index("network").test_accuracy
+    small, hour = honest().set_index(["network", "recipe"]), best().set_index("network")
+    lines = ["| network | as published | same recipe, honest test | ours, honest test |", "|---|---|---|---|"]
+    for network in dict.fromkeys([*claims.index, *hour.index]):
+        same = small.loc[(network, "published")] if network in claims else None
+        ours = hour.loc[network] if network in hour.index else small.loc[(network, "improved")]
+        shares = ["" if same is None else f"{100 * claims[network]:.1f} %", *map(_share_at_side, (same, ours))]
+        lines.append(f"| {NAMES[network]} | " + " | ".join(shares) + " |")
+    return "\n".join(lines)
+
+
+def _share_at_side(row) -> str:
+    return "" if row is None else f"{100 * row.accuracy:.1f} % ({row.side} px, {row.train_size:,} photographs)"
+
+
 def best_table() -> str:
     """The table of README.md of what an hour gives, in Markdown."""
     lines = ["| network | trained on | side | accuracy on 1,000 others | 95 % interval |", "|---|---|---|---|---|"]

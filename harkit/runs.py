@@ -6,12 +6,13 @@ import errno
 import json
 import platform
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import safetensors.torch
 import torch
-import torchvision
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
@@ -19,6 +20,7 @@ import harkit
 from harkit import catalogue as catalogues
 from harkit import fetch, models, several, splits
 from harkit import settings as profiles
+from harkit.pictures import NORMALISATION
 from harkit.settings import InputError
 
 NEEDED = {"network", "classes", "side", "width", "hyperparameters"}  # in settings.json, to build and ask the network
@@ -95,6 +97,19 @@ def side(plan: dict) -> int:
 def answering(model: nn.Module, plan: dict) -> nn.Module:
     """The network of a run as its recipe asks it: about each picture alone, or about its mirror image too."""
     return models.Mirrored(model) if plan["hyperparameters"].get("mirror") else model
+
+
+def images(model: nn.Module, plan: dict, pixels: np.ndarray) -> Tensor:
+    """Pictures (N, H, W, 3) uint8 as the network of a run reads them: (N, 3, H, W), normalised, on its device."""
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in NORMALISATION[plan["hyperparameters"]["normalisation"]])
+    batch = torch.from_numpy(pixels.copy()).permute(0, 3, 1, 2).float() / 255
+    return ((batch - mean) / std).to(next(model.parameters()).device)
+
+
+@torch.no_grad()
+def ask(model: nn.Module, plan: dict, images: Tensor) -> Tensor:
+    """Probabilities (N, classes) that the network of a run gives these images (N, 3, H, W), as its recipe asks it."""
+    return answering(model, plan)(images).softmax(dim=1).cpu()
 
 
 def begin_with(model: nn.Module, run: Path) -> str:
@@ -214,7 +229,7 @@ def write_json(path: Path, content: dict) -> None:
 def _environment() -> dict:
     return dict(
         harkit=harkit.__version__, python=platform.python_version(), torch=torch.__version__,
-        torchvision=torchvision.__version__, system=platform.system(), machine=platform.machine(),
+        torchvision=version("torchvision"), system=platform.system(), machine=platform.machine(),
         cores=profiles.cores(), cpu=torch.backends.cpu.get_cpu_capability(),
         gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     )  # fmt: skip

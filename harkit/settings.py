@@ -39,8 +39,8 @@ class Settings:
 PROFILES = {
     "reduced": dict(
         side=64, split_sizes=(1100, 200, 200), copies_per_class=15, width=16, drawn_count=1500, drawn_subjects=10,
-        epochs={"vgg16": 2, "resnet": 3, "resnet50": 2, "efficientnet_lite0": 3},
-        improved_epochs={"vgg16": 4, "resnet": 24, "resnet50": 2, "efficientnet_lite0": 6},
+        epochs={"vgg16": 2, "resnet": 3, "resnet50": 2, "efficientnet_lite0": 2},
+        improved_epochs={"vgg16": 4, "resnet": 20, "resnet50": 2, "efficientnet_lite0": 6},
         short=True, download=False,
     ),
     "photos": dict(
@@ -72,8 +72,8 @@ def load(profile: str | None = None, **changes) -> Settings:
         profile=profile,
         har=har,
         falls=falls,
-        data=Path(os.environ.get("HARKIT_DATA") or folder / "data").resolve(),
-        results=Path(os.environ.get("HARKIT_RESULTS") or folder / "results").resolve() / profile,
+        data=Path(os.environ.get("HARKIT_DATA") or folder / "data").expanduser().resolve(),
+        results=Path(os.environ.get("HARKIT_RESULTS") or folder / "results").expanduser().resolve() / profile,
         **PROFILES[profile],
     )
     if os.environ.get("HARKIT_OFFLINE"):

@@ -30,7 +30,7 @@ def prepare(kind: str, settings: Settings) -> pd.DataFrame:
         if (catalogue := _load(path, folder)) is not None:
             return catalogue
         log.warning("%s is damaged, or of other pictures than those in %s: making it anew.", path.name, folder.name)
-    catalogue = catalogues.read(folder)
+    catalogue = catalogues.read(folder, settings.data / "decoded")
     if kind == "har":
         catalogue = honest(catalogue, settings.split_sizes, settings.seed)
     else:

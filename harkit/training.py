@@ -12,7 +12,7 @@ from sklearn.metrics import f1_score
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from harkit import augment, models, pretrained, recipes, runs, several, splits
+from harkit import augment, fetch, models, pretrained, recipes, runs, several, splits
 from harkit import catalogue as catalogues
 from harkit import precision as precisions
 from harkit import settings as profiles
@@ -73,21 +73,34 @@ def ensure(network: str, recipe: str, config: Settings, watch=None) -> Path:
     )  # fmt: skip
     catalogue = splits.prepare(kind, config)
     plan["split_hash"] = catalogues.fingerprint(splits.used(catalogue), "split")
+    if not _as_planned(out, plan):
+        with fetch.alone(out):
+            if not _as_planned(out, plan):
+                return _train_as_planned(catalogue, out, plan, config, watch)
+    if watch:  # draw the curves that the run left
+        for row in runs.history(out).itertuples():
+            watch(row.epoch, train_loss=row.train_loss, train_accuracy=row.train_accuracy)
+            watch(row.epoch, validation_accuracy=row.validation_accuracy)
+    return out
+
+
+def _as_planned(out: Path, plan: dict) -> bool:
+    """Whether a finished run lies at `out` and was trained like this."""
+    made = runs.settings(out) if runs.finished(out) else {}
+    return all(made.get(key) == value for key, value in plan.items())
+
+
+def _train_as_planned(catalogue, out: Path, plan: dict, config: Settings, watch) -> Path:
     if runs.finished(out):
-        made = runs.settings(out)
-        if all(made.get(key) == value for key, value in plan.items()):
-            if watch:  # draw the curves that the run left
-                for row in runs.history(out).itertuples():
-                    watch(row.epoch, train_loss=row.train_loss, train_accuracy=row.train_accuracy)
-                    watch(row.epoch, validation_accuracy=row.validation_accuracy)
-            return out
         log.warning("%s was trained with other settings or pictures: training it anew.", out.name)
-    log.info("Training %s by the %s recipe, %s epochs, into %s", network, recipe, epochs, profiles.short(out))
-    plan.pop("split_hash")
+    what = "Training %s by the %s recipe, %s epochs, into %s"
+    log.info(what, plan["network"], plan["recipe"], plan["epochs"], profiles.short(out))
+    known = {key: value for key, value in plan.items() if key != "split_hash"}
     more = dict(watch=watch, download=config.download, short=config.short, anew=True)
-    return fit(catalogue, out, cache=config.data / "decoded", **more, **plan)
+    return fit(catalogue, out, cache=config.data / "decoded", **more, **known)
 
 
+@precisions.threads_restored()
 def fit(
     catalogue: pd.DataFrame,
     out: Path,
@@ -120,9 +133,9 @@ def fit(
     classes whose weights this one begins with, instead of ImageNet's. For an ablation, `without` takes a part out
     of the network (`models.build`) and `changes` replaces fields of the recipe, of which `short` takes the form for a
     few minutes. `precision` is one of `precision.PRECISIONS`, None the one that a short measurement finds fastest
-    here; the last validation figures are computed in fp32 anyway. `watch(epoch, **series)` is called with train loss
-    and accuracy five times an epoch and with validation accuracy after it. Raises InputError where `out` holds a run
-    already, unless `resume` goes on with it or `anew` replaces it.
+    here, and on how many threads; the last validation figures are computed in fp32 anyway. `watch(epoch, **series)` is
+    called with train loss and accuracy five times an epoch and with validation accuracy after it. Raises InputError
+    where `out` holds a run already, unless `resume` goes on with it or `anew` replaces it.
     """
     out, chosen = Path(out), recipes.get(network, recipe, short)
     chosen = replace(chosen, epochs=epochs or chosen.epochs, **changes or {})
@@ -164,7 +177,9 @@ def fit(
         if precision:
             plan["precision"] = precision
         else:
-            plan["precision"], plan["measured"] = several.once(precisions.choose, model, *next(iter(train)))
+            found = several.once(precisions.choose, model, *next(iter(train)))
+            plan["precision"], plan["threads"], plan["measured"] = found
+            torch.set_num_threads(plan["threads"])
         if minutes:
             computing = Computing(model, plan["precision"])
             seconds = several.once(precisions.seconds_an_epoch, computing, train, validation, chosen, side)

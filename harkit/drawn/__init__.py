@@ -10,7 +10,7 @@ scenes.py.
 """
 
 from harkit.drawn import actions as _actions
-from harkit.drawn.falls import draw_falls
+from harkit.drawn.falls import draw_falls, draw_film
 from harkit.drawn.har import describe_har, draw_har
 from harkit.drawn.picture import draw_picture
 
@@ -18,4 +18,4 @@ VERSION = 2  # changes when the same seed gives other bytes
 
 ACTIONS: tuple[str, ...] = tuple(sorted(_actions.TABLE))
 
-__all__ = ["ACTIONS", "VERSION", "describe_har", "draw_falls", "draw_har", "draw_picture"]
+__all__ = ["ACTIONS", "VERSION", "describe_har", "draw_falls", "draw_film", "draw_har", "draw_picture"]

@@ -66,6 +66,16 @@ def draw_falls(folder: Path | str, subjects: int = 10, seed: int = 0, processes:
     for_each(_write, jobs, processes)
 
 
+def draw_film(name: str, seed: int, step: int = 1) -> tuple[list[bytes], float | None]:
+    """One acted sequence (a key of SEQUENCES): its frames as JPEG bytes, every `step`-th of 10 a second.
+
+    Gives the second at which balance is lost too, None where it is not. Another seed is another person in another room.
+    """
+    performance = _performance(Shot(1, 0, name, 0.0, 0), seed)
+    numbers = range(0, round(performance.length * RATE), step)
+    return [_jpeg(Shot(1, 0, name, number / RATE, number), seed) for number in numbers], performance.lost
+
+
 def _place(shot: Shot, seed: int) -> Path:
     """Where a frame belongs, below train/."""
     subject = f"subject_{shot.subject:02d}"
@@ -96,10 +106,14 @@ def _performance(shot: Shot, seed: int) -> Performance:
 
 
 def _write(path: str, shot: Shot, seed: int):
+    Path(path).write_bytes(_jpeg(shot, seed))
+
+
+def _jpeg(shot: Shot, seed: int) -> bytes:
     luck = Luck(seed, FRAME, shot.subject, shot.act, shot.number)
     room, photograph = _room(shot, seed)
     taken = DAY + timedelta(days=shot.subject, minutes=shot.act, seconds=shot.time)
-    Path(path).write_bytes(jpeg(take(_frame(shot, seed, room), photograph, luck), photograph.quality, taken))
+    return jpeg(take(_frame(shot, seed, room), photograph, luck), photograph.quality, taken)
 
 
 @dataclass(frozen=True)

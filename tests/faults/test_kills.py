@@ -82,7 +82,7 @@ def kill(process: subprocess.Popen, all_at_once: bool) -> bool:
 def state(what: str, folder: Path) -> dict[str, str]:
     """Every file that is left, with its digest where it holds no times and no machine's speed."""
     timed = {"history.csv", "settings.json", "results.csv"} | {path.name for path in folder.rglob("executed/*")}
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name != ".lock"]
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
     return {
         path.relative_to(folder).as_posix(): "" if path.name in timed else catalogue.digest(path)
         for path in files if "drawn-" not in path.as_posix() or what != "course"

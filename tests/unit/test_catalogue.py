@@ -66,6 +66,44 @@ def test_what_is_not_a_picture_is_left_out_and_named(har_folder, top, content):
     assert table.set_index("name").why["train/Image_6.jpg"]
 
 
+@pytest.fixture
+def opened(monkeypatch):
+    """The names of the pictures that were opened."""
+    names, plain = [], Image.open
+    monkeypatch.setattr(Image, "open", lambda path, **how: (names.append(path), plain(path, **how))[1])
+    return names
+
+
+def test_a_picture_is_looked_at_once_for_all_who_share_a_cache(har_folder, top, tmp_path, opened):
+    alone = catalogue.read(har_folder)
+    first = catalogue.read(har_folder, tmp_path / "cache")
+    opened.clear()
+    again = catalogue.read(har_folder, tmp_path / "cache")
+    assert not opened
+    Image.effect_noise((48, 40), 90).convert("RGB").save(top / "train" / "Image_6.jpg")
+    opened.clear()
+    changed = catalogue.read(har_folder, tmp_path / "cache")
+    assert opened == [str(top / "train" / "Image_6.jpg")]
+    pd.testing.assert_frame_equal(first, alone)
+    pd.testing.assert_frame_equal(again, alone)
+    pd.testing.assert_frame_equal(changed, catalogue.read(har_folder))
+
+
+def test_a_damaged_cache_of_looks_is_made_anew(har_folder, tmp_path):
+    alone = catalogue.read(har_folder, tmp_path / "cache")
+    (file,) = (tmp_path / "cache").iterdir()
+    whole = file.read_bytes()
+    for end in range(0, len(whole), len(whole) // 12):
+        for damaged in (whole[:end], whole[:end] + b"\0\1\2\3" + whole[end + 4 :]):
+            file.write_bytes(damaged)
+            pd.testing.assert_frame_equal(catalogue.read(har_folder, tmp_path / "cache"), alone)
+
+
+def test_a_cache_that_can_not_be_written_stops_nobody(har_folder, tmp_path):
+    (tmp_path / "file").write_text("in the way")  # root may write into every folder, but not below a file
+    pd.testing.assert_frame_equal(catalogue.read(har_folder, tmp_path / "file" / "cache"), catalogue.read(har_folder))
+
+
 def test_a_catalogue_survives_the_disk(har_folder, tmp_path):
     table = catalogue.read(har_folder)
     catalogue.save(table, tmp_path / "t.csv", har_folder)

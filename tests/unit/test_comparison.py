@@ -19,7 +19,7 @@ def trained(har_folder, config, monkeypatch):
 
 def test_published_recorded_and_this_run_stand_in_one_table(trained, config):
     table = comparison.results(config)
-    assert {"as published", "recorded, improved recipe", "this run, published recipe"} <= set(table.what)
+    assert {"as published", "recorded, improved recipe, short form", "this run, published recipe"} <= set(table.what)
     claim = table[(table.network == "vgg16") & (table.what == "as published")].iloc[0]
     assert claim.accuracy == published.summary().set_index("network").test_accuracy["vgg16"]
     assert pd.isna(claim.low) and claim.scored_on == "leaky test"

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from harkit import course, fetch
+import harkit
+from harkit import course, fetch, settings
 from harkit.settings import InputError
 
 
@@ -33,6 +34,27 @@ def test_lessons_run_in_order_and_leave_copies(folder, config):
     copies = [nbformat.read(config.results / "executed" / f"{name}.ipynb", 4) for name in times.lesson]
     assert [copy.cells[1].outputs[0].text.strip() for copy in copies] == ["42", "reduced"]
     assert "[1/2] 01_lesson" in "\n".join(lines)
+
+
+def test_two_lessons_run_at_once_and_share_the_cores(folder, config, monkeypatch):
+    """Each waits until the other has begun, so one alone would never end."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for mine, other in (("01", "02"), ("02", "01")):
+        code = f"""
+import os, pathlib, time
+begun = pathlib.Path(os.environ["HARKIT_RESULTS"])
+(begun / "{mine}.begun").touch()
+while not (begun / "{other}.begun").exists():
+    time.sleep(0.05)
+print(os.environ["OMP_NUM_THREADS"])
+"""
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+        nbformat.write(notebook, folder / f"{mine}_lesson.ipynb")
+    config.results.mkdir(parents=True)
+    times = course.run(config, folder=folder, report=lambda line: None, jobs=2)
+    assert list(times.lesson) == ["01_lesson", "02_lesson"]
+    copies = [nbformat.read(config.results / "executed" / f"{name}.ipynb", 4) for name in times.lesson]
+    assert [copy.cells[0].outputs[0].text.strip() for copy in copies] == [str(max(1, settings.cores() // 2))] * 2
 
 
 def test_the_run_card_is_of_this_run(folder, config):
@@ -133,6 +155,15 @@ def test_a_student_copy_has_lessons_without_outputs_and_no_solutions(tmp_path):
         assert "notebooks/solutions" not in text and "For teachers" not in text
         links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
         assert links and not [link for link in links if not (page.parent / link).exists()]
+
+
+def test_a_copy_says_which_version_it_came_from(folder, config, tmp_path):
+    course.run(config, only=["1"], folder=folder)
+    assert course.versions(config.results / "executed") == {harkit.__version__}
+    copy = course.student_copy(tmp_path / "student", Path(__file__).parents[2])
+    assert course.versions(copy / "notebooks") == {harkit.__version__}
+    first = nbformat.read(copy / "notebooks" / "01_data_preparation.ipynb", 4).cells[0].source
+    assert f"Version {harkit.__version__}" in first
 
 
 def test_a_student_copy_overwrites_nothing(tmp_path):

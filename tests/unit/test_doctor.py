@@ -3,9 +3,11 @@
 import hashlib
 from dataclasses import replace
 
+import nbformat
 import pandas as pd
 import pytest
 
+import harkit
 from harkit import __main__ as command_line
 from harkit import doctor, settings
 
@@ -70,6 +72,18 @@ def test_a_folder_that_can_not_be_written_is_found(config, tmp_path, healthy):
     (tmp_path / "file").write_text("in the way")  # root may write into every folder, but not below a file
     data = row(doctor.check(replace(config, data=tmp_path / "file" / "data")), "data folder")
     assert data.ok is False and "HARKIT_DATA" in data.mend
+
+
+def test_a_shared_folder_that_holds_everything_need_not_be_writable(config, healthy, monkeypatch):
+    plain = doctor._writable
+    closed = ("data folder", False, "can't be written", "set HARKIT_DATA")
+    monkeypatch.setattr(doctor, "_writable", lambda name, *rest: closed if name == closed[0] else plain(name, *rest))
+    for name in (f"drawn-har-{config.drawn_count}-seed0-v2", f"drawn-falls-{config.drawn_subjects}-seed0-v2"):
+        (config.data / name).mkdir(parents=True)
+    (config.data / "decoded").mkdir()
+    assert row(doctor.check(config), "data folder").ok is False, "nothing is decoded, and nobody could do it"
+    (config.data / "decoded" / f"0123-{config.side}.npy").touch()
+    assert row(doctor.check(config), "data folder").ok is True
 
 
 @pytest.mark.parametrize("kind", ["har", "falls"])
@@ -157,3 +171,21 @@ def test_an_unknown_profile_is_bad_input(healthy, monkeypatch, capsys):
     monkeypatch.setenv("HARKIT_PROFILE", "huge")
     assert command_line.main(["doctor"]) == 2
     assert "huge" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("version, ok", [(harkit.__version__, True), ("0.0.1", False), (None, True)])
+def test_lessons_of_another_version_are_named(version, ok, config, healthy, tmp_path, monkeypatch):
+    for name in ("harkit", "notebooks"):
+        (tmp_path / "course" / name).mkdir(parents=True)
+    metadata = {"harkit": {"version": version}} if version else {}
+    notebook = nbformat.v4.new_notebook(metadata=metadata)
+    nbformat.write(notebook, tmp_path / "course" / "notebooks" / "01_lesson.ipynb")
+    monkeypatch.chdir(tmp_path / "course")
+    found = row(doctor.check(config), "lessons")
+    assert found.ok is ok
+    assert ok or ("0.0.1" in found.found and harkit.__version__ in found.found and "CONTRIBUTING.md" in found.mend)
+
+
+def test_a_folder_without_lessons_is_no_fault(config, healthy, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert row(doctor.check(config), "lessons").ok is None

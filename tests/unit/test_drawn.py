@@ -224,6 +224,13 @@ def test_frames_carry_the_time_at_which_they_were_taken(falls):
     assert seconds.dt.total_seconds().sub(number / 10).abs().max() < 1e-6
 
 
+def test_a_film_is_one_sequence_ten_frames_a_second_the_same_for_the_same_seed():
+    frames, lost = drawn.draw_film("fall_sideways", seed=3, step=5)
+    again, _ = drawn.draw_film("fall_sideways", seed=3, step=10)
+    assert frames[::2] == again and 5 <= len(frames) <= 8  # about three seconds
+    assert 0.4 < lost < 1 and drawn.draw_film("walk", seed=3, step=20)[1] is None
+
+
 def test_the_table_of_actions_names_only_what_exists():
     for action in actions.TABLE.values():
         assert set(action.poses) <= set(poses.POSES)

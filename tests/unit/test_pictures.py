@@ -1,9 +1,13 @@
+import io
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from torchvision.transforms import v2
 
 from harkit import catalogue, pictures, splits
-from harkit.pictures import Batches, PictureSet
+from harkit.pictures import Batches, PictureSet, decode_upload
 from harkit.settings import InputError
 
 
@@ -52,6 +56,16 @@ def test_a_broken_picture_stops_training_but_not_a_submission(table, tmp_path):
     assert len(blank) == len(table) and not blank[3].any() and blank[4].any()
 
 
+@pytest.mark.parametrize("few", [1, 32 * 32 * 5, 2**17])
+def test_images_are_what_torchvision_makes_of_the_pixels(chosen, monkeypatch, few):
+    monkeypatch.setattr(pictures, "AT_ONCE", few)
+    plain = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(*pictures.IMAGENET)])
+    expected = torch.stack([plain(np.array(chosen[i])) for i in range(len(chosen))])
+    for change in (None, lambda images, generator: images):
+        batches = Batches(chosen, 16, augment=change, normalisation=pictures.IMAGENET)
+        assert torch.allclose(torch.cat([images for images, _ in batches]), expected, atol=1e-5)
+
+
 def test_parts_share_pixels_and_keep_rows(table, chosen):
     part = chosen.part("test")
     assert len(part) == (table.split == "test").sum()
@@ -87,7 +101,7 @@ def test_pixels_are_normalised_as_published(chosen):
     images, _ = next(iter(Batches(chosen, 4)))
     by_hand = (chosen[0].astype(np.float32) / 255 - 0.5) / 0.5
     assert images.shape == (4, 3, 32, 32) and images.dtype == torch.float32
-    assert np.allclose(images[0].permute(1, 2, 0), by_hand, atol=1e-6)
+    assert np.allclose(images[0].permute(1, 2, 0), by_hand, atol=1e-5)
 
 
 def test_no_pictures_are_refused(table, tmp_path):
@@ -106,3 +120,23 @@ def test_the_pieces_of_an_epoch_are_the_epoch(table, tmp_path, n):
     last_first = [[labels for _, labels in piece] for piece in reversed(pieces)][::-1]  # each can be had alone
     again = [labels for piece in last_first for labels in piece]
     assert all(torch.equal(a, b) for a, b in zip(whole, again, strict=True))
+
+
+@pytest.mark.parametrize(
+    "content, sentence",
+    [(b"no picture", "notes.jpg can't be read"), (b"", "notes.jpg can't be read"), (None, "50 million pixels")],
+    ids=["text", "empty", "bomb"],
+)
+def test_an_upload_that_is_no_picture_or_a_bomb_gets_a_sentence_with_its_name(content, sentence):
+    if content is None:
+        out = io.BytesIO()
+        Image.new("L", (8000, 8000)).save(out, "PNG")
+        content = out.getvalue()
+    with pytest.raises(InputError, match=sentence):
+        decode_upload(io.BytesIO(content), "notes.jpg", 32)
+
+
+def test_an_upload_is_decoded_as_in_training(tmp_path):
+    Image.effect_noise((90, 60), 80).convert("RGB").save(tmp_path / "a.png")
+    uploaded = decode_upload(io.BytesIO((tmp_path / "a.png").read_bytes()), "a.png", 32)
+    assert (uploaded == pictures.decode(tmp_path / "a.png", 32)).all()

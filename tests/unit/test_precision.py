@@ -37,8 +37,11 @@ def test_another_precision_is_refused(network):
 def test_the_choice_is_measured_and_leaves_the_network_alone(network, monkeypatch):
     images, labels = torch.randn(4, 3, 32, 32), torch.tensor([0, 1, 2, 3])
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    chosen, speed = precision.choose(network, images, labels)
-    assert set(speed) == set(precision.PRECISIONS) and chosen in speed and min(speed.values()) > 0
+    with precision.threads_restored():
+        torch.set_num_threads(2)
+        chosen, threads, speed = precision.choose(network, images, labels)
+        assert torch.get_num_threads() == 2 and threads in (1, 2)
+    assert set(speed) == {*precision.PRECISIONS, f"{chosen}, one thread"} and min(speed.values()) > 0
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert all(parameter.grad is None for parameter in network.parameters())
 
@@ -53,5 +56,14 @@ def test_the_choice_is_measured_and_leaves_the_network_alone(network, monkeypatc
 )
 def test_the_fastest_wins_where_it_is_worth_it(network, monkeypatch, seconds, expected):
     monkeypatch.setattr(precision, "_step", lambda computing, *_: seconds[computing.precision])
-    chosen, speed = precision.choose(network, torch.zeros(2, 3, 32, 32), torch.tensor([0, 1]))
+    chosen, _, speed = precision.choose(network, torch.zeros(2, 3, 32, 32), torch.tensor([0, 1]))
     assert chosen == expected and speed["bf16"] == 2 / seconds["bf16"]
+
+
+@pytest.mark.parametrize(("alone", "expected"), [(0.8, 1), (1.3, 2)])
+def test_one_thread_is_taken_where_two_are_slower(network, monkeypatch, alone, expected):
+    monkeypatch.setattr(precision, "_step", lambda *_: 1.0 if torch.get_num_threads() > 1 else alone)
+    with precision.threads_restored():
+        torch.set_num_threads(2)
+        chosen, threads, speed = precision.choose(network, torch.zeros(2, 3, 32, 32), torch.tensor([0, 1]))
+    assert (chosen, threads) == ("fp32", expected) and speed["fp32, one thread"] == round(2 / alone, 3)

@@ -75,8 +75,8 @@ def test_every_change_gives_pictures_of_the_side_asked_for():
 
 
 def test_the_short_form_is_the_improved_recipe_without_what_pays_in_an_hour():
-    short, long = recipes.get("resnet", "improved", short=True), recipes.get("resnet", "improved")
-    assert short == replace(long, **recipes.SHORT) != long
-    for name in ("vgg16", "efficientnet_lite0"):
-        assert recipes.get(name, "improved", short=True).growing == ()
+    for name in ("resnet", "vgg16", "efficientnet_lite0"):
+        short, long = recipes.get(name, "improved", short=True), recipes.get(name, "improved")
+        assert short == replace(long, **recipes.SHORT | recipes.SHORT_OF.get(name, {})) != long
+        assert not short.mixing and short.zoom == 1
     assert recipes.get("resnet", "published", short=True) == recipes.get("resnet", "published")

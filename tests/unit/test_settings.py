@@ -58,3 +58,9 @@ def test_a_lesson_prints_no_folder_of_this_machine(tmp_path):
     assert settings.short(settings.course_folder() / "results" / "x") == "results/x"
     assert settings.short(Path.home() / "pictures") == "~/pictures" or Path.home() == settings.course_folder()
     assert settings.short(tmp_path / "a" / "b" / "c") == "…/b/c"
+
+
+def test_a_folder_below_the_home_is_found(monkeypatch):
+    """A class server gives every learner the same variable."""
+    monkeypatch.setenv("HARKIT_RESULTS", "~/results")
+    assert settings.load("reduced").results == Path.home().resolve() / "results" / "reduced"

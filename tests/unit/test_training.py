@@ -1,5 +1,7 @@
 import errno
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pandas as pd
@@ -8,6 +10,7 @@ import safetensors.torch
 import torch
 
 from harkit import catalogue, evaluation, models, precision, pretrained, recipes, runs, splits, training
+from harkit.catalogue import fingerprint
 from harkit.settings import InputError
 
 
@@ -261,6 +264,25 @@ def test_published_recipes_are_exactly_the_published_numbers():
     assert (vgg.epochs, vgg.learning_rate, resnet.epochs, resnet.learning_rate) == (40, 0.025, 50, 0.05)
     assert (falls.optimizer, falls.learning_rate, falls.batch_size, falls.epochs) == ("adam", 2e-5, 16, 20)
     assert (falls.keep, falls.normalisation, falls.pretrained) == ("f1", "half", True)
+
+
+def test_two_that_need_the_same_run_train_it_once(har_folder, config, monkeypatch):
+    config, trained = replace(config, har=str(har_folder), split_sizes=(40, 10, 10)), []
+
+    def slow_fit(catalogue, out, cache, watch, **plan):
+        trained.append(out)
+        time.sleep(0.5)
+        split_hash = fingerprint(splits.used(catalogue), "split")
+        out.mkdir()
+        runs.write_json(out / "settings.json", plan | {"split_hash": split_hash, "classes": [], "hyperparameters": {}})
+        (out / "weights.safetensors").touch()
+        return out
+
+    monkeypatch.setattr(training, "fit", slow_fit)
+    splits.prepare("har", config)
+    with ThreadPoolExecutor(2) as both:
+        found = list(both.map(lambda _: training.ensure("resnet", "improved", config), range(2)))
+    assert found == [config.results / "runs" / "resnet-improved"] * 2 and trained == found[:1]
 
 
 def test_settings_are_plain_json(fit):
