@@ -1,5 +1,5 @@
 # make course · make lab · make test · make test-all · make outputs · make record · make bench · make student · make book ·
-# make demo · make release · make lint · make class-environment · make environments · make clean
+# make demo · make release · make lint · make audit · make class-environment · make environments · make clean
 # Without make (Windows, Colab, conda) README.md has the same commands by hand.
 
 PYTHON ?= python3
@@ -7,7 +7,8 @@ WORKERS ?= 2
 # Parallel tests: one thread a process, and no spinning while it waits.
 ONE_THREAD = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: course lab test test-all outputs record bench student book demo release lint class-environment environments clean
+.PHONY: course lab test test-all outputs record bench student book demo release lint audit class-environment \
+	environments clean
 
 course: .venv/installed
 	.venv/bin/python -m harkit course
@@ -77,6 +78,12 @@ release: lint
 
 lint: .venv/installed
 	.venv/bin/python -m ruff check .
+
+# Are there known vulnerabilities in the pinned versions? Asks PyPI.
+audit:
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet pip-audit
+	build/audit/bin/pip-audit --disable-pip --no-deps -r constraints.txt
 
 # JupyterHub, its proxy and the course's packages where every user of this machine can read them: for the test of a class
 # on one server, as root. The Python of the system, because a Python in somebody's home is closed to the others.

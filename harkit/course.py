@@ -23,8 +23,8 @@ from harkit.settings import InputError, Settings
 log = logging.getLogger(__name__)
 
 STUDENT_FILES = (
-    "notebooks/glossary.md", "harkit", "results/recorded", "data/README.md", "README.md", "LICENSE", "Makefile",
-    "bench/beyond_one_machine.md", "book/actions.jpg", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md",
+    "notebooks/glossary.md", "harkit", "results/recorded", "data/README.md", "README.md", "SECURITY.md", "LICENSE",
+    "Makefile", "bench/beyond_one_machine.md", "book/actions.jpg", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md",
     "environment.yml", "pyproject.toml", "setup.py", "constraints.txt",
 )  # fmt: skip
 RECORDED = {"04": ("vgg16",), "05": ("vgg16", "resnet"), "07": ("vgg16", "resnet")}  # networks of the run card

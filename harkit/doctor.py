@@ -70,6 +70,7 @@ def check(settings: Settings | None = None) -> pd.DataFrame:
         _writable("results folder", config.results, "HARKIT_RESULTS"),
         _pictures("har", config.har, config),
         _pictures("falls", config.falls, config),
+        *_kaggle_key(),
         _weights(libraries, config),
         _widgets(),
         _lab(),
@@ -226,6 +227,16 @@ def _kaggle(name: str) -> tuple:
         return name, True, str(folder), ""
     mend = "lesson 1 downloads them; without a network set HARKIT_HAR to the zip, or to 'drawn'"
     return name, None, "Kaggle's, not here yet", mend
+
+
+def _kaggle_key() -> list[tuple]:
+    """A row where a key lies in the home folder: is it for its owner alone?"""
+    path = Path.home() / ".kaggle" / "kaggle.json"
+    if not path.exists():
+        return []
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        return [("Kaggle key", False, f"others can read {path}", f"chmod 600 {path}")]
+    return [("Kaggle key", True, str(path), "")]
 
 
 def _weights(libraries: dict, config: Settings) -> tuple:

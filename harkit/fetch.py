@@ -76,7 +76,7 @@ def alone(path: Path):
         raise InputError(f"{path.parent} can't be written ({error.strerror}): choose another folder.") from error
     try:
         for left in path.parent.glob(f".{path.name}[-.]*{UNFINISHED}"):
-            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
         yield
     finally:
         with suppress(OSError):  # Windows removes it by itself

@@ -22,7 +22,7 @@ from harkit import course, recorded, settings
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [
-    ROOT / "README.md", ROOT / "data" / "README.md", ROOT / "deploy" / "README.md",
+    ROOT / "README.md", ROOT / "SECURITY.md", ROOT / "data" / "README.md", ROOT / "deploy" / "README.md",
     ROOT / "bench" / "beyond_one_machine.md",
 ]  # fmt: skip
 ADDRESSED = [*PAGES, *sorted((ROOT / "notebooks").glob("**/*.ipynb")), *sorted((ROOT / "notebooks").glob("**/*.md"))]

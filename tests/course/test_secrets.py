@@ -1,4 +1,5 @@
-"""No key or token stands in a source or in the stored outputs of a notebook: one did, in the published notebook."""
+"""No key or token stands in a source, in the stored outputs of a notebook or in the history of either: one did, in the
+published notebook."""
 
 import json
 import re
@@ -87,6 +88,65 @@ def test_a_stored_key_is_found_with_its_quotes_escaped():
 )
 def test_what_is_no_secret_is_let_be(text):
     assert not list(secrets(text))
+
+
+def test_no_secret_stands_in_the_history():
+    try:
+        text = history(ROOT)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no history here ({error})")
+    if git(ROOT, "rev-parse", "--is-shallow-repository").strip() != "false":
+        pytest.skip("a shallow clone: its history stands elsewhere")
+    assert "harkit/settings.py" in text
+    assert not dict(secrets(text)), "make these keys invalid at once: what was pushed is known"
+
+
+def test_a_secret_that_was_taken_out_again_is_found_in_the_history(tmp_path):
+    """Each kind in a file that is gone, one in a message and one in the solution of a merge conflict."""
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false"]
+
+    def commit(text: str, message: str = "change", *more: str) -> None:
+        (tmp_path / "notes.txt").write_text(text)
+        git(tmp_path, "add", "notes.txt")
+        git(tmp_path, *who, "commit", "-q", "-m", message, *more)
+
+    try:
+        git(tmp_path, "init", "-q", "-b", "main")
+    except OSError:
+        pytest.skip("no git on this machine")
+    commit("first\n")
+    for planted in PLANTED.values():
+        commit(f"first\n{planted}\n")
+    commit("first\n")
+    assert not dict(secrets((tmp_path / "notes.txt").read_text()))
+    assert set(dict(secrets(history(tmp_path)))) == set(SECRETS)
+
+    start = git(tmp_path, "rev-parse", "HEAD").strip()
+    git(tmp_path, "checkout", "-q", "--orphan", "message")
+    commit("first\n", f"use {PLANTED['Slack token']}")
+    assert set(dict(secrets(history(tmp_path)))) == {"Slack token"}
+
+    git(tmp_path, "checkout", "-q", "--orphan", "merged")
+    commit("ours\n")
+    tree = git(tmp_path, "rev-parse", "HEAD").strip()
+    commit("theirs\n")
+    git(tmp_path, "reset", "-q", "--hard", tree)
+    (tmp_path / "notes.txt").write_text(PLANTED["AWS access key"] + "\n")
+    git(tmp_path, "add", "notes.txt")
+    written = git(tmp_path, "write-tree").strip()
+    parents = ["-p", tree, "-p", git(tmp_path, *who, "commit-tree", "-m", "theirs", f"{start}^{{tree}}").strip()]
+    git(tmp_path, "reset", "-q", "--hard", git(tmp_path, *who, "commit-tree", "-m", "merge", *parents, written).strip())
+    assert set(dict(secrets(history(tmp_path)))) == {"AWS access key"}
+
+
+def git(folder: Path, *command: str) -> str:
+    done = subprocess.run(["git", "-C", folder, *command], capture_output=True, check=True)
+    return done.stdout.decode("utf-8", errors="replace")
+
+
+def history(folder: Path) -> str:
+    """Every line that a commit of this branch added or took out, those of merges too, and every message."""
+    return git(folder, "log", "-p", "--cc", "-U0", "--no-color", "--no-ext-diff", "--no-textconv", "--text", "HEAD")
 
 
 def secrets(text: str):
