@@ -244,6 +244,23 @@ def test_a_wrong_password_opens_nothing(hub, learners):
         _log_in(Learner(learners[0].name), hub[0])
 
 
+def test_all_lessons_run_for_an_ordinary_user_who_may_only_read_the_course(shared, learners):
+    """Pictures of their own this time: they are copied, and the later lessons add to them."""
+    learner, account = learners[0], learners[0].home.stat()
+    shutil.copytree(shared / "data", learner.home / "data")
+    subprocess.run(["chown", "-R", f"{account.st_uid}:{account.st_gid}", learner.home / "data"], check=True)
+    before = _state(shared)
+    mine = {"HOME": str(learner.home), "HARKIT_DATA": "~/data", "HARKIT_RESULTS": "~/all", "HARKIT_OFFLINE": "1"}
+    done = subprocess.run(
+        [shared / "environment" / "bin" / "python", "-m", "harkit", "course", "--profile", "reduced"],
+        cwd=shared, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(shared)} | mine, stdin=subprocess.DEVNULL,
+        user=account.st_uid, group=account.st_gid, extra_groups=[], capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert len(list((learner.home / "all" / "reduced" / "executed").glob("0*.ipynb"))) == 7
+    assert _state(shared) == before
+
+
 # --- what a learner does ----------------------------------------------------------------------------------------------
 
 

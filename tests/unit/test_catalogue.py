@@ -180,7 +180,7 @@ def test_the_time_stamp_of_a_camera_is_read_and_a_broken_one_is_not(har_folder):
     first, second, third = sorted((har_folder / "Human Action Recognition" / "train").glob("Image_2?.jpg"))[:3]
     for path, day in ((first, "2026:01:31 10:20:30"), (second, "yesterday"), (third, "")):
         exif = Image.Exif()
-        exif.get_ifd(ExifTags.IFD.Exif).update({ExifTags.Base.DateTimeOriginal: day})
+        exif[ExifTags.IFD.Exif] = {ExifTags.Base.DateTimeOriginal: day}
         with Image.open(path) as image:
             image.load()
             image.save(path, exif=exif)
