@@ -35,7 +35,7 @@ html_math_renderer = "mathml"
 autodoc_default_options = {"exclude-members": "set"}  # matplotlib adds one to every Artist
 add_module_names = False
 autodoc_member_order = "bysource"
-python_use_unqualified_type_names = True
+autodoc_preserve_defaults = True  # as the code has them: a default path would be one of this machine
 toc_object_entries = False
 
 html_theme = "sphinx_book_theme"

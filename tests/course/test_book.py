@@ -41,7 +41,8 @@ def book(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def pages(book) -> dict:
     """Every page as BeautifulSoup, by its path."""
-    return {path: soup(path.read_text(encoding="utf-8"), "html.parser") for path in sorted(book.rglob("*.html"))}
+    paths = [path for path in sorted(book.rglob("*.html")) if "_static" not in path.parts]  # templates of the theme
+    return {path: soup(path.read_text(encoding="utf-8"), "html.parser") for path in paths}
 
 
 def test_every_lesson_solution_and_teachers_page_is_in_it(book):
@@ -68,6 +69,11 @@ def test_a_page_asks_no_other_machine_for_anything(book, pages):
         assert not page.select("script:-soup-contains('cdn.')"), path
     for sheet in book.rglob("*.css"):
         assert not re.search(r"(@import|url\()\s*[\"']?(https?:)?//", sheet.read_text(encoding="utf-8")), sheet
+
+
+def test_no_page_names_a_folder_of_this_machine(pages):
+    for path, page in pages.items():
+        assert str(ROOT) not in page.get_text(), path
 
 
 def test_every_link_leads_to_a_page_and_a_place_in_it(book, pages):
