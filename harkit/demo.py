@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from PIL import Image
 
 from harkit import alarms, drawn, evaluation, gradcam, plots, pretrained, runs, training
 from harkit.drawn.acting import FALLS, OTHERS
@@ -22,7 +23,7 @@ from harkit.settings import InputError, Settings
 
 log = logging.getLogger(__name__)
 
-LARGEST_UPLOAD, MOST_FRAMES = "20mb", 600
+LARGEST_UPLOAD, MOST_FRAMES, SHOWN = "20mb", 600, 320  # the last in pixels
 RULES = {"1 of 1": (1, 1), "2 of 3": (2, 3), "3 of 3": (3, 3)}
 WARNING = "**Not a safety device.** Acted falls, few people, single frames: never rely on it for a person."
 
@@ -34,7 +35,8 @@ def serve(actions: Path | None, falls: Path | None, config: Settings, host: str,
     try:
         page.launch(
             server_name=host, server_port=port, share=False, quiet=True, max_file_size=LARGEST_UPLOAD,
-            footer_links=[], prevent_thread_lock=True, theme=_theme(gradio), show_error=True, enable_monitoring=False,
+            footer_links=[], prevent_thread_lock=True, theme=_theme(gradio), show_error=True,
+            enable_monitoring=False, ssr_mode=False,
         )  # fmt: skip
     except OSError as error:
         raise InputError(f"Port {port} of {host} is taken or not allowed: choose another (--port).") from error
@@ -60,26 +62,19 @@ def build(actions: Path, falls: Path):
     """The page, as gradio Blocks: one tab for a picture, one for a film."""
     gradio = _gradio()
 
-    class Picture(gradio.Image):
-        """An upload is handed on as it came: whether it is a picture, the course's own check says in a sentence."""
-
-        is_template = True
-
-        def preprocess(self, payload):
-            return payload.path if payload else None
-
     model, plan = runs.load(actions)
     detector, falls_plan = runs.load(falls)
     chosen = evaluation.best_threshold(evaluation.exact_sweep(evaluation.validation_predictions(falls)))
 
-    def speaking(answer):
-        """The same function, whose InputError becomes the sentence that the page shows."""
+    def speaking(answer, nothing):
+        """The same function, whose InputError becomes a sentence on the page, beside `nothing` for an answer."""
 
         def call(*inputs):
             try:
                 return answer(*inputs)
             except InputError as error:
-                raise gradio.Error(html.escape(str(error)), duration=None, print_exception=False) from error
+                gradio.Warning(html.escape(str(error)), duration=None, title="Another file, please")
+                return nothing
 
         return call
 
@@ -88,7 +83,7 @@ def build(actions: Path, falls: Path):
             return None, None
         pixels = decode_upload(path, Path(path).name, runs.side(plan))
         probabilities, (overlay,) = gradcam.explain(model, plan, pixels[None])
-        return dict(zip(plan["classes"], probabilities[0].tolist(), strict=True)), overlay
+        return dict(zip(plan["classes"], probabilities[0].tolist(), strict=True)), _enlarged(overlay)
 
     def draw_one():
         picture = drawn.draw_picture(random.choice(drawn.ACTIONS), seed=random.randrange(10**6, 10**9))
@@ -119,16 +114,20 @@ def build(actions: Path, falls: Path):
         gradio.Markdown("# What is this person doing?\nPictures stay on this machine.")
         with gradio.Tab("A picture"), gradio.Row():
             with gradio.Column():
-                picture = Picture(label="A picture of one person", sources=["upload", "webcam"], type="filepath")
+                picture = gradio.Image(label="A picture of one person", sources=["upload", "webcam"], type="filepath")
+                # An upload is handed on as it came: the course's own check says whether it is a picture.
+                picture.preprocess = lambda payload: payload.path if payload else None
                 draw = gradio.Button("Draw one")
             with gradio.Column():
                 answer = gradio.Label(label="What the network says", num_top_classes=5)
-                where = gradio.Image(label="Bright: what speaks for it (Grad-CAM)", interactive=False)
+                where = gradio.Image(label="Bright: what speaks for it (Grad-CAM)", interactive=False, buttons=[])
         with gradio.Tab("A film"):
             gradio.Markdown(WARNING)
             film = gradio.State()
             files = gradio.File(
-                label=f"Frames of one film, {RATE} a second, in the order of their names", file_count="multiple"
+                label=f"Frames of one film, {RATE} a second, in the order of their names",
+                file_count="multiple",
+                height=170,
             )
             with gradio.Row():
                 fall = gradio.Button("Act a fall")
@@ -142,9 +141,11 @@ def build(actions: Path, falls: Path):
             plot = gradio.Plot(label="The alarm")
             gallery = gradio.Gallery(label="The frames", columns=6, height=260, interactive=False)
 
-        picture.change(speaking(name_action), picture, [answer, where])
+        picture.change(speaking(name_action, (None, None)), picture, [answer, where])
         draw.click(draw_one, None, picture)
-        files.change(speaking(watch), files, [film, gallery]).then(show_alarm, [film, threshold, rule], [plot, said])
+        files.change(speaking(watch, (None, [])), files, [film, gallery]).then(
+            show_alarm, [film, threshold, rule], [plot, said]
+        )
         fall.click(lambda: act("fall"), None, files)
         other.click(lambda: act("other"), None, files)
         for control in (threshold, rule):
@@ -182,6 +183,11 @@ def _frames(detector, plan: dict, files: list[str]) -> pd.DataFrame:
     answers = [runs.ask(detector, plan, runs.images(detector, plan, batch)).numpy() for batch in batches]
     p_fall = np.concatenate(answers)[:, plan["classes"].index(evaluation.FALL)]
     return pd.DataFrame({"sequence": "film", "second": np.arange(len(paths)) / RATE, "label": "", "p_fall": p_fall})
+
+
+def _enlarged(pixels: np.ndarray) -> Image.Image:
+    """Small pictures of the network as large as a person can look at, each of its pixels a square."""
+    return Image.fromarray(pixels).resize((SHOWN, SHOWN), Image.Resampling.NEAREST)
 
 
 def _theme(gradio):

@@ -102,7 +102,7 @@ def address(trained, tmp_path_factory):
         stdin=subprocess.DEVNULL, stdout=log.open("w"), stderr=subprocess.STDOUT,
         env=os.environ | {"HARKIT_OFFLINE": "1"},
     )  # fmt: skip
-    for _ in range(240):
+    for _ in range(1200):  # a machine may be busy
         if "The demo is at" in log.read_text() or server.poll() is not None:
             break
         time.sleep(0.5)
@@ -149,7 +149,7 @@ def test_it_listens_on_this_machine_alone(address):
 def test_a_drawn_picture_gets_five_actions_and_a_map(opened):
     page, _ = opened
     page.get_by_role("button", name="Draw one").click()
-    page.locator("[data-testid$='-label-item'], .confidence-set").first.wait_for()
+    page.locator("[data-testid$='-confidence-set']").nth(4).wait_for()
     page.locator("img[src*='/gradio_api/file=']").nth(1).wait_for()
 
 
@@ -167,7 +167,7 @@ def test_a_file_that_is_no_picture_or_a_bomb_gets_one_sentence(name, sentence, o
     page.reload()
     page.locator("input[type=file]").first.set_input_files(path)
     page.get_by_text(re.compile(f"{name} .*{sentence}|{name} {sentence}")).first.wait_for()
-    assert not page.get_by_text("Traceback").count()
+    assert not page.get_by_text("Traceback").count() and not page.locator("[data-testid$='-confidence-set']").count()
 
 
 @pytest.mark.slow
