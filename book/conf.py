@@ -46,6 +46,7 @@ html_css_files = ["book.css"]
 html_js_files = ["book.js"]
 html_domain_indices = False
 html_copy_source = html_show_sourcelink = False
+html_show_search_summary = False  # it would fetch the pages found, which a browser refuses on the file system
 html_theme_options = {
     "repository_url": sources.ADDRESS,
     "repository_branch": "main",
