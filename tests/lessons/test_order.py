@@ -99,7 +99,7 @@ def said(cell) -> str:
 
 def difference(old: str, new: str) -> str:
     """The first difference: words and whole numbers exactly, other numbers up to 2 % or one in the last place."""
-    words = [re.sub(r"\s+", " ", NUMBER.sub("#", text)) for text in (old, new)]
+    words = [" ".join(NUMBER.sub("#", text).split()) for text in (old, new)]
     if words[0] != words[1]:
         return f"it says {words[0][:80]!r}, and now {words[1][:80]!r}"
     for a, b in zip(NUMBER.findall(old), NUMBER.findall(new), strict=True):
