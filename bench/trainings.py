@@ -38,7 +38,8 @@ def training(names=("resnet", "vgg16")) -> list[dict]:
     for name in names:
         recipe, both = recipes.get(name, "published"), []
         torch.manual_seed(0)
-        networks = [models.build(name, 15, sides.SIDE, 64).to(settings.device()) for _ in range(2)]
+        as_written = {"resnet": models.ResNet, "vgg16": models.VGG16}[name]
+        networks = [models.build(name, 15, sides.SIDE, 64).to(settings.device()), as_written().to(settings.device())]
         chosen = precision.choose(networks[0], *next(iter(batches)))[0]  # all threads, as the other side has
         for network, way, source in zip(networks, (chosen, "fp32"), (batches, loader), strict=True):
             optimizer, _ = recipes.make_optimizer(recipe, network, len(batches))

@@ -146,7 +146,25 @@ def build(
         model.fc = nn.Linear(model.fc.in_features, classes)
     if without:
         _take_out(model, without)
+    _replace(model, lambda _, layer: Dropout(layer.p) if type(layer) is nn.Dropout else layer)
     return model
+
+
+class Dropout(nn.Dropout):
+    """`nn.Dropout`, drawn several times as fast on a CPU: 16 random bits a number, and four of these from one draw.
+
+    torch draws a number of its own for each element, on one core, unless the processor is Intel's: a third of the
+    training step of a ResNet that has dropout in each block. The share of zeros is `p` to 1/65,536.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape, float32 or bfloat16; of a seed of its own in `torch.manual_seed`, as torch's."""
+        below = round(2**16 * self.p)  # of the 2¹⁶ values that a number can get
+        if not self.training or x.device.type != "cpu" or not 0 < below < 2**16:
+            return super().forward(x)
+        draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None).view(torch.int16)
+        draws = draws[: x.numel()].as_strided(x.shape, torch.empty_like(x, device="meta").stride())  # as x lies
+        return x * (draws >= below - 2**15).to(x.dtype).mul_(2**16 / (2**16 - below))
 
 
 class Nothing(nn.Module):
@@ -159,12 +177,17 @@ class Nothing(nn.Module):
 def _take_out(model: nn.Module, part: str) -> None:
     if part not in ("shortcut", "batch norm"):
         raise InputError(f"A network can't be built without '{part}': choose shortcut or batch norm.")
-    for layer in list(model.modules()):
-        for name, child in layer.named_children():
-            if part == "shortcut" and isinstance(layer, ResidualBlock) and name == "shortcut":
-                layer.shortcut = Nothing()
-            if part == "batch norm" and isinstance(child, nn.BatchNorm2d):
-                setattr(layer, name, nn.Identity())
+    if part == "shortcut":
+        _replace(model, lambda name, layer: Nothing() if name == "shortcut" else layer)
+    else:
+        _replace(model, lambda _, layer: nn.Identity() if isinstance(layer, nn.BatchNorm2d) else layer)
+
+
+def _replace(model: nn.Module, change) -> None:
+    """Put `change(name, layer)` in the place of each layer, wherever in the network it stands."""
+    for parent in list(model.modules()):
+        for name, layer in parent.named_children():
+            setattr(parent, name, change(name, layer))
 
 
 def multiply_adds(model: nn.Module, images: Tensor) -> pd.Series:

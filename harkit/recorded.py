@@ -75,6 +75,12 @@ STUDIES = {
             ("dropout after the addition", {"dropout": 0.5}, "fp32"),
             ("no crops, turns, colours", {"augmentation": "none"}, "fp32"),
             ("no mixed pictures", {"mixing": 0.0}, "fp32"),
+            ("default initialisation", {"initialisation": "default"}, "fp32"),
+            ("no label smoothing", {"label_smoothing": 0.0}, "fp32"),
+            ("no averaged weights", {"averaging": 0.0}, "fp32"),
+            ("no growing pictures", {"growing": ()}, "fp32"),
+            ("asked at the training size", {"zoom": 1.0}, "fp32"),
+            ("asked without the mirror", {"mirror": False}, "fp32"),
             ("in bfloat16", {}, "bf16"),
         )
     ],

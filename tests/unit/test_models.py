@@ -46,6 +46,49 @@ def test_the_second_block_has_the_stride():
     assert module.block1.conv1.stride == (1, 1) and module.block2.conv1.stride == (2, 2)
 
 
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("share", [0.2, 0.65])
+def test_dropout_zeroes_its_share_and_scales_the_rest(kind, share):
+    torch.manual_seed(0)
+    images = torch.ones(10, 7, 101, 99, dtype=kind).to(memory_format=torch.channels_last).requires_grad_()
+    out = models.Dropout(share)(images)
+    assert out.dtype == kind and out.stride() == images.stride()
+    flat = out.detach().permute(0, 2, 3, 1).flatten()
+    assert flat.unique().tolist() == [
+        0.0,
+        pytest.approx(1 / (1 - share), rel=0.004 if kind == torch.bfloat16 else 1e-4),
+    ]
+    for zeros in ((flat[start::step] == 0).float() for step in (1, 2, 4, 7) for start in range(step)):
+        assert zeros.mean() == pytest.approx(share, abs=4 * (share * (1 - share) / len(zeros)) ** 0.5)
+    twice = ((flat[:-1] == 0) & (flat[1:] == 0)).float().mean()  # neighbours know nothing of each other
+    assert twice == pytest.approx(share**2, abs=4 * (share**2 / len(flat)) ** 0.5)
+    out.sum().backward()
+    assert torch.equal(images.grad, out)
+
+
+def test_dropout_is_torchs_where_it_is_not_drawn():
+    images = torch.rand(3, 5)
+    assert models.Dropout(0.5).eval()(images) is images
+    assert torch.equal(models.Dropout(0.0)(images), images) and not models.Dropout(1.0)(images).any()
+    assert models.Dropout(0.5)(images[:0]).shape == (0, 5) and models.Dropout(0.5)(images[0, 0]).shape == ()
+
+
+def test_dropout_is_the_same_for_the_same_seed_and_new_each_time():
+    drop, images = models.Dropout(0.5), torch.rand(4, 3, 9, 9)
+    drawn = []
+    for seed in (0, 1, 0):
+        torch.manual_seed(seed)
+        drawn += [drop(images), drop(images)]
+    assert torch.equal(drawn[0], drawn[4]) and torch.equal(drawn[1], drawn[5])
+    assert not torch.equal(drawn[0], drawn[1]) and not torch.equal(drawn[0], drawn[2])
+
+
+@pytest.mark.parametrize("network", ["vgg16", "resnet", "efficientnet_lite0"])
+def test_every_dropout_of_a_network_is_the_quick_one(network):
+    layers = [layer for layer in models.build(network, 4, 32, 8).modules() if isinstance(layer, nn.Dropout)]
+    assert layers and all(type(layer) is models.Dropout for layer in layers)
+
+
 @pytest.mark.parametrize("network", ["vgg16", "resnet", "resnet50"])
 def test_a_network_can_overfit_one_batch(network):
     torch.manual_seed(0)
