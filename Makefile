@@ -62,7 +62,7 @@ bench: .venv/installed
 # The course as a book, from the stored outputs: open build/book/index.html. HUB=https://... adds your class's JupyterHub.
 book: .venv/book
 	mkdir -p build/book-sources
-	.venv/bin/python -W ignore -m sphinx -q -W --keep-going -c book -d build/book-doctrees build/book-sources build/book
+	PYTHONWARNINGS=ignore .venv/bin/python -m sphinx -q -W --keep-going -c book -d build/book-doctrees build/book-sources build/book
 	@echo "Open build/book/index.html"
 
 # A page in the browser: a picture gets an action, a film its alarm.

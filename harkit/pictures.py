@@ -181,7 +181,7 @@ def _open(path: Path, shape: tuple) -> np.ndarray | None:
     """A decoded array from the cache, None where there is none that is whole."""
     try:
         pixels = np.lib.format.open_memmap(path, mode="r")
-    except (ValueError, EOFError, OSError):
+    except Exception:  # NumPy parses the header, and raises many kinds on a damaged one
         return None
     whole = pixels.shape == shape and pixels.dtype == np.uint8 and pixels.flags.c_contiguous
     return pixels if whole else None
