@@ -185,6 +185,21 @@ def test_decoded_pictures_that_were_cut_are_decoded_again(examples, falls, tmp_p
 
 
 @pytest.mark.parametrize("examples", MANY)
+def test_what_was_kept_of_the_pictures_is_looked_at_again_when_damaged(examples, falls, tmp_path, count):
+    whole = catalogue.read(falls, tmp_path / "cache")
+    (path,) = (tmp_path / "cache").iterdir()
+    content = path.read_bytes()
+
+    def check(change):
+        path.write_bytes(changed(content, change))
+        pd.testing.assert_frame_equal(catalogue.read(falls, path.parent), whole)
+        assert [left.name for left in path.parent.iterdir()] == [path.name]
+        count(f"hashes of pictures: {change[0]}", "right" if path.read_bytes() != content else "made anew")
+
+    try_many(CHANGES, check, examples)
+
+
+@pytest.mark.parametrize("examples", MANY)
 def test_a_split_that_was_cut_is_made_anew(examples, tmp_path, count):
     for seed in range(24):
         paint(tmp_path / "set" / ("calling", "running")[seed % 2] / f"{seed}.jpg", seed)
