@@ -20,7 +20,8 @@ FALLS = [
     transforms.RandomRotation(10),
     transforms.ColorJitter(**augment.PUBLISHED),
 ]
-FEW, MANY, SMALL_SIDE = 7_000, 70_000, 64  # pictures and their side in the comparison of memory
+SMALL_SIDE = 64  # of the profile `reduced`
+FEW, MANY = 7_000, 70_000  # pictures of SMALL_SIDE in the comparison of memory
 
 
 def rate(batches) -> float:
@@ -33,15 +34,16 @@ def rate(batches) -> float:
 def reading() -> list[dict]:
     """The memory-mapped array against a folder of JPEG files, as they are and with changes drawn for each picture."""
     catalogue, folder = sides.pictures()
-    ours, device = sides.our_pictures(catalogue), settings.device()
     rows = []
-    for what, change, changes, asked in (
-        ("reading", None, (), "≥ 50"),
-        ("reading, published fall transforms", augment.published_falls, FALLS, "≥ 5"),
+    for what, side, change, changes, asked in (
+        ("reading", SMALL_SIDE, None, (), "≥ 50"),
+        ("reading", sides.SIDE, None, (), "≥ 50"),
+        ("reading, published fall transforms", sides.SIDE, augment.published_falls, FALLS, "≥ 5"),
     ):
-        batches, loader = Batches(ours, sides.BATCH, device, 0, change), sides.published_loader(folder, changes)
-        both = partial(rate, batches), partial(rate, loader)
-        rows.append(sides.compare(f"{what}, 224 px", "pictures/s", *both, asked))
+        ours = Batches(sides.our_pictures(catalogue, side), sides.BATCH, settings.device(), 0, change)
+        loader = sides.published_loader(folder, changes, side)
+        both = partial(rate, ours), partial(rate, loader)
+        rows.append(sides.compare(f"{what}, {side} px", "pictures/s", *both, asked))
     return rows
 
 

@@ -72,14 +72,14 @@ def pictures() -> tuple[pd.DataFrame, Path]:
     return catalogue, by_class
 
 
-def our_pictures(catalogue: pd.DataFrame) -> PictureSet:
+def our_pictures(catalogue: pd.DataFrame, side: int = SIDE) -> PictureSet:
     """The same pictures, decoded once."""
-    return PictureSet(catalogue, SIDE, OUT / "decoded", catalogues.classes(catalogue)).part("train")
+    return PictureSet(catalogue, side, OUT / "decoded", catalogues.classes(catalogue)).part("train")
 
 
-def published_loader(folder: Path, changes=()) -> DataLoader:
+def published_loader(folder: Path, changes=(), side: int = SIDE) -> DataLoader:
     """As both notebooks read: a folder a class, Pillow, `changes` and normalisation for each picture on the CPU."""
-    steps = [transforms.Resize((SIDE, SIDE)), *changes, transforms.ToTensor(), transforms.Normalize(*HALF)]
+    steps = [transforms.Resize((side, side)), *changes, transforms.ToTensor(), transforms.Normalize(*HALF)]
     pictures = datasets.ImageFolder(str(folder), transforms.Compose(steps))
     return DataLoader(pictures, BATCH, shuffle=True, num_workers=WORKERS)
 
