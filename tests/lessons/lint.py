@@ -679,6 +679,8 @@ def exercises_have_solutions(lesson: Lesson) -> list[str]:
             found.append(f"{name}: no heading “{heading}”.")
         elif not any(is_check(solved.cells[j], number) for j in _until_next_heading(solved, i)):
             found.append(f"{name}: no check of exercise {number} below its solution.")
+    if not found and list(headings) != list(asked):
+        found.append(f"{name}: not in the order of the lesson.")
     return found
 
 
