@@ -1,3 +1,5 @@
+import sys
+
 import matplotlib.cbook
 import pytest
 import torch
@@ -199,6 +201,7 @@ def package(tmp_path, monkeypatch):
     (folder / "models").mkdir(parents=True)
     (folder / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, pretrained.LITE0_PACKAGE, raising=False)  # the real one, if a test imported it
     reference = pretrained.EfficientNetLite0(1000)
     named = {f"_layer{i}": tensor for i, tensor in enumerate(reference.state_dict().values())}
     torch.save(named, folder / pretrained.LITE0_FILE)
