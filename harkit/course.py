@@ -18,6 +18,7 @@ from PIL import Image
 
 from harkit import __version__, fetch, recorded
 from harkit import settings as profiles
+from harkit.drawn.workers import end_with_the_first
 from harkit.settings import InputError, Settings
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def run(
         fetch.fetch(kind, source, config.data, count, config.seed)
     report(f"pictures ready             {time.perf_counter() - started:6.1f} s")
     waiting, running, seconds = list(enumerate(paths, start=1)), {}, {}
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), end_with_the_first)
     try:
         while waiting or running:
             while waiting and len(running) < jobs:

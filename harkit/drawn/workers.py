@@ -63,8 +63,13 @@ def _no_main_module():
 
 
 def _follow_the_first():
-    """Leave Ctrl-C to the process that started this one, and end with it, also where it was killed."""
+    """Leave Ctrl-C to the process that started this one, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_the_first()
+
+
+def end_with_the_first():
+    """End this process when the one that started it has ended, also where that was killed."""
     threading.Thread(target=_wait_and_end, daemon=True).start()
 
 

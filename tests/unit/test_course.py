@@ -1,12 +1,18 @@
 import base64
 import io
+import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from PIL import Image
 
@@ -55,6 +61,38 @@ print(os.environ["OMP_NUM_THREADS"])
     assert list(times.lesson) == ["01_lesson", "02_lesson"]
     copies = [nbformat.read(config.results / "executed" / f"{name}.ipynb", 4) for name in times.lesson]
     assert [copy.cells[0].outputs[0].text.strip() for copy in copies] == [str(max(1, settings.cores() // 2))] * 2
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="process groups are Unix's")
+@pytest.mark.parametrize("how", ["killed", "Ctrl-C"])
+def test_who_ends_the_course_ends_its_lessons_and_kernels(how, folder, config):
+    for number in (1, 2):
+        code = (
+            f"import os, time\nopen(os.path.join(os.environ['HARKIT_RESULTS'], 'begun {number}'), 'w')\ntime.sleep(900)"
+        )
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+        nbformat.write(notebook, folder / f"0{number}_lesson.ipynb")
+    config.results.mkdir(parents=True)
+    program = """
+import sys
+from pathlib import Path
+from harkit import course, fetch, settings
+fetch.fetch = lambda *_: None
+if __name__ == "__main__":
+    config = settings.load("reduced", data=Path(sys.argv[1]), results=Path(sys.argv[2]))
+    course.run(config, folder=Path(sys.argv[3]), jobs=2)
+"""
+    (folder.parent / "program.py").write_text(program)
+    places = map(str, (folder.parent / "program.py", config.data, config.results, folder))
+    first = subprocess.Popen([sys.executable, *places], start_new_session=True, stderr=subprocess.DEVNULL)
+    while len(list(config.results.parent.glob("begun *"))) < 2:
+        assert first.poll() is None
+        time.sleep(0.1)
+    others = psutil.Process(first.pid).children(recursive=True)
+    assert len(others) >= 4  # two workers, two kernels
+    os.killpg(first.pid, signal.SIGINT) if how == "Ctrl-C" else first.kill()
+    assert first.wait(timeout=120) != 0
+    assert not psutil.wait_procs(others, timeout=120)[1]
 
 
 def test_the_run_card_is_of_this_run(folder, config):
