@@ -28,21 +28,23 @@ test-all: lint .venv/book
 	$(PYTEST)
 
 # The outputs stored in the notebooks: of a run in a fresh copy of the course, so that they name no folder of yours.
+# Those of one lesson: make outputs LESSON=02. It runs what that lesson needs, too.
 outputs: .venv/installed
 	rm -rf build/outputs
 	mkdir -p build/outputs/results
 	cp -R notebooks harkit build/outputs/
 	cp -R results/recorded build/outputs/results/
-	cd build/outputs && HARKIT_PROFILE=reduced HARKIT_HAR= HARKIT_FALLS= HARKIT_DATA= HARKIT_RESULTS= \
-		"$(CURDIR)/.venv/bin/python" -m harkit course --jobs 1
+	cd build/outputs && export HARKIT_PROFILE=reduced HARKIT_HAR= HARKIT_FALLS= HARKIT_DATA= HARKIT_RESULTS= && \
+		$(if $(LESSON),"$(CURDIR)/.venv/bin/python" -m harkit catch-up $(LESSON) &&) \
+		"$(CURDIR)/.venv/bin/python" -m harkit course --jobs 1 $(LESSON:%=--only %)
 	.venv/bin/python -m nbstripout --keep-output --keep-count --keep-id --extra-keys metadata.language_info.version \
-		build/outputs/results/reduced/executed/*.ipynb
-	cp build/outputs/results/reduced/executed/*.ipynb notebooks/
+		build/outputs/results/reduced/executed/$(LESSON)*.ipynb
+	cp build/outputs/results/reduced/executed/$(LESSON)*.ipynb notebooks/
 	cd build/outputs/notebooks/solutions && "$(CURDIR)/.venv/bin/python" -m nbconvert --log-level=WARN \
-		--to notebook --execute --inplace *.ipynb
+		--to notebook --execute --inplace $(LESSON)*.ipynb
 	.venv/bin/python -m nbstripout --keep-output --keep-count --keep-id --extra-keys metadata.language_info.version \
-		build/outputs/notebooks/solutions/*.ipynb
-	cp build/outputs/notebooks/solutions/*.ipynb notebooks/solutions/
+		build/outputs/notebooks/solutions/$(LESSON)*.ipynb
+	cp build/outputs/notebooks/solutions/$(LESSON)*.ipynb notebooks/solutions/
 
 # A copy to hand out, without solutions and teacher's part: build/student and build/student.zip.
 student: .venv/installed

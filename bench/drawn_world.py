@@ -85,9 +85,10 @@ def shortcuts() -> list[Row]:
     labels = [part.labels for part in parts]
     known = evaluation.baselines(pictures).set_index("name").T
     rows = [Row("nearest neighbour, 16×16 thumbnails, %", "≤ 30", _percent(known["nearest neighbour, 16×16"]))]
+    chance = 100 / len(drawn.ACTIONS)
     for what, asked, see in (
         ("random forest, colour histogram (4×4×4)", "≤ 20", _histograms),
-        ("random forest, file size, width, height, JPEG tables", "6.7 (chance)", _file_facts),
+        ("random forest, file size, width, height, JPEG tables", f"{chance:.1f} (chance)", _file_facts),
     ):
         x_train, x_test = (see(part) for part in parts)
         rows.append(Row(f"{what}, %", asked, _share(_forest().fit(x_train, labels[0]).predict(x_test) == labels[1])))

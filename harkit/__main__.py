@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from harkit import __version__
+from harkit import __version__, exercises
 from harkit.settings import InputError, processes
 
 
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--jobs", type=_positive, help="lessons that run at once (default: 2 where there is no GPU but 2 cores)")
 
     add = command("catch-up", _catch_up, "get what the lessons before this one save").add_argument
-    add("lesson", type=int, choices=range(1, 8), metavar="LESSON", help="the lesson that you want to begin: 1 to 7")
+    add("lesson", type=int, choices=exercises.LESSONS, metavar="LESSON", help="the lesson that you want to begin")
     add("--from", dest="source", metavar="DIR|ZIP", help="somebody's results folder; without it the lessons are run")
     add("--profile", choices=["reduced", "photos", "full"])
 

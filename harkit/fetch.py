@@ -121,7 +121,7 @@ def new_file(path: Path | str):
 def _draw(kind: str, to: Path, count: int | None, seed: int) -> Path:
     count = count or (1500 if kind == "har" else 10)
     if kind == "har" and count < 60:
-        raise InputError(f"{count} pictures are too few for 15 actions: ask for 60 or more (--count).")
+        raise InputError(f"{count} pictures are too few: ask for 60 or more (--count).")
     if kind == "falls" and count < 2:
         raise InputError("The falls need two subjects or more (--count): one to train on, one to validate.")
     from harkit import drawn

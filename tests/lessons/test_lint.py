@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from harkit import exercises
 from harkit.exercises.checking import Exercise
 
 PAGES = [lint.ROOT / "README.md", lint.ROOT / "data" / "README.md", *sorted(lint.NOTEBOOKS.glob("**/[!.]*.md"))]
@@ -18,8 +19,8 @@ LEAST_EXERCISES = 20  # in the whole course
 # The lessons themselves
 
 
-def test_there_are_seven_lessons():
-    assert [path.name[:3] for path in lint.LESSONS] == [f"0{number}_" for number in range(1, 8)]
+def test_the_lessons_are_numbered_without_a_gap():
+    assert [path.name[:3] for path in lint.LESSONS] == [f"0{number}_" for number in exercises.LESSONS]
 
 
 @pytest.mark.parametrize("path", lint.LESSONS, ids=lambda path: path.stem)

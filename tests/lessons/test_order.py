@@ -1,4 +1,4 @@
-"""The seven lessons one after the other, in one results folder, through the command line."""
+"""The lessons one after the other, in one results folder, through the command line."""
 
 import os
 import re
@@ -25,10 +25,6 @@ def course(tmp_path_factory):
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1500,
     )  # fmt: skip
     return done, results / "reduced"
-
-
-def test_there_are_seven_lessons():
-    assert [name[:3] for name in LESSONS] == [f"0{number}_" for number in range(1, 8)]
 
 
 def test_the_course_runs_to_its_end(course):

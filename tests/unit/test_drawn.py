@@ -56,10 +56,9 @@ def readable(path):
     return True
 
 
-def test_the_fifteen_actions_come_in_alphabetical_order():
-    assert len(drawn.ACTIONS) == 15
-    assert list(drawn.ACTIONS) == sorted(drawn.ACTIONS)
-    assert drawn.ACTIONS[0] == "calling" and drawn.ACTIONS[-1] == "using_laptop"
+def test_the_actions_come_in_alphabetical_order():
+    assert list(drawn.ACTIONS) == sorted(drawn.ACTIONS) and len(drawn.ACTIONS) >= 15
+    assert {"calling", "using_laptop"} <= set(drawn.ACTIONS)
 
 
 @pytest.mark.parametrize("action", drawn.ACTIONS)
@@ -95,7 +94,8 @@ def test_any_number_of_processes_draws_the_same_bytes(har, tmp_path):
 def test_the_csv_lists_the_labelled_pictures_equally_over_the_actions(har):
     labelled = rows(har / "Training_set.csv")
     assert len(labelled) == COUNT
-    assert set(Counter(row["label"] for row in labelled).values()) == {COUNT // 15}
+    counts = Counter(row["label"] for row in labelled)
+    assert set(counts) == set(drawn.ACTIONS) and max(counts.values()) - min(counts.values()) <= 1
     assert all((har / "train" / row["filename"]).is_file() for row in labelled)
     assert list(rows(har / "Testing_set.csv")[0]) == ["filename"]
     assert all((har / "test" / row["filename"]).is_file() for row in rows(har / "Testing_set.csv"))
