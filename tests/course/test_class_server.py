@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 
 from harkit import course as courses
+from harkit import exercises
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = Path(os.environ.get("HARKIT_CLASS") or "/opt/harkit-class")
@@ -257,7 +258,7 @@ def test_all_lessons_run_for_an_ordinary_user_who_may_only_read_the_course(share
         user=account.st_uid, group=account.st_gid, extra_groups=[], capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    assert len(list((learner.home / "all" / "reduced" / "executed").glob("0*.ipynb"))) == len(courses.lessons())
+    assert len(list((learner.home / "all" / "reduced" / "executed").glob("0*.ipynb"))) == len(exercises.LESSONS)
     assert _state(shared) == before
 
 

@@ -17,12 +17,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from harkit import exercises
+
 ROOT = Path(__file__).parents[2]
 TEACHING = ROOT / "notebooks" / "teaching"
 GLOSSARY = ROOT / "notebooks" / "glossary.md"
 NAMES = ["README", "schedule", "goals", "misconceptions", "room", "marking", "exam"]
 PAGES = [TEACHING / f"{name}.md" for name in NAMES]
-NUMBERS = range(1, len(list((ROOT / "notebooks").glob("0*.ipynb"))) + 1)  # of the lessons
 MEND = "run `python tests/course/test_teaching.py`, read what it changed, then test again"
 
 CLASS, QUIZ = 90, 5  # minutes of a lesson in class, of which the last are for the quiz
@@ -99,7 +100,7 @@ def test_what_is_made_from_the_lessons_is_up_to_date(path):
     assert old == new, f"{path.name} is out of step with the lessons: {MEND}.\n" + "\n".join(changed[:4])
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("number", exercises.LESSONS)
 def test_every_section_is_in_the_schedule_with_its_minutes(number):
     lesson = lessons()[number - 1]
     found = {row.name: row.minutes for row in table(read(TEACHING / "schedule.md"), number)}
@@ -113,7 +114,7 @@ def test_every_section_is_in_the_schedule_with_its_minutes(number):
     assert set(found) == set(wanted), f"schedule.md, lesson {number}: the lesson lacks {set(found) - set(wanted)}"
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("number", exercises.LESSONS)
 def test_a_lesson_fits_into_90_minutes_and_says_what_is_for_home(number):
     text = read(TEACHING / "schedule.md")
     rows = table(text, number)
@@ -127,7 +128,7 @@ def test_a_lesson_fits_into_90_minutes_and_says_what_is_for_home(number):
     assert f"In class {inside} + {QUIZ} minutes, outside {outside}" in text
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("number", exercises.LESSONS)
 def test_in_class_a_challenge_comes_every_15_minutes(number):
     passed = 0
     asked = {s.name: len(re.findall(PREDICTION, s.source)) for s in lessons()[number - 1].sections}
@@ -138,14 +139,16 @@ def test_in_class_a_challenge_comes_every_15_minutes(number):
 
 
 def test_the_long_day_is_no_longer_than_a_day():
-    minutes = sum(row.minutes for n in NUMBERS for row in table(read(TEACHING / "schedule.md"), n) if row.long_day)
+    minutes = sum(
+        row.minutes for n in exercises.LESSONS for row in table(read(TEACHING / "schedule.md"), n) if row.long_day
+    )
     minutes += OPENING + CLOSING + sum(length for _, length in BREAKS.values())
     assert minutes <= LONG_DAY, f"the long day has {minutes} minutes: take ticks out of the column 'long day'"
 
 
 def test_a_lesson_that_stops_early_says_where():
     parts = re.split(r"^## Lesson \d", read(TEACHING / "schedule.md"), flags=re.MULTILINE)[1:]
-    assert len(parts) == len(NUMBERS)
+    assert len(parts) == len(exercises.LESSONS)
     for number, part in enumerate(parts, start=1):
         for word in ("**Before**", "**Live**", "**In pairs**", "**At home**", "**Where to stop**"):
             assert word in part, f"schedule.md, lesson {number}: {word} is missing"
@@ -212,7 +215,7 @@ def test_every_exam_question_has_points_and_a_folded_answer():
         assert sum(given) == points[-1], f"exam.md, question {number}: {sum(given)} of {points[-1]} points given"
     assert f"{sum(points)} points" in read(TEACHING / "exam.md"), f"the questions have {sum(points)} points in all"
     asked = {lesson for text in texts for lesson in re.findall(r"[1-9]", text.split("points")[0].split("·")[1])}
-    assert asked == set(map(str, NUMBERS)), "exam.md: each lesson has a question"
+    assert asked == set(map(str, exercises.LESSONS)), "exam.md: each lesson has a question"
 
 
 def test_the_rubric_adds_up():

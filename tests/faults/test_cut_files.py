@@ -91,9 +91,9 @@ def test_a_run_that_was_cut_or_changed_gives_the_same_figures_or_none(examples, 
         assert codes[1] or answers == whole[2]
         if name == "history.csv":
             assert refusal(runs.history, broken)[1]
-        if changed(content, change) != content.rstrip(b"\n"):  # without its last line's end a table is whole
-            assert codes[0] == 2 or name not in ("split.csv", "weights.safetensors", "settings.json")
-            assert codes[1] == 2 or name not in ("validation.csv", "weights.safetensors", "settings.json")
+        harmless = name == "settings.json" and changed(content, change) == content.rstrip()  # its last line's end
+        assert codes[0] == 2 or harmless or name not in ("split.csv", "weights.safetensors", "settings.json")
+        assert codes[1] == 2 or harmless or name not in ("validation.csv", "weights.safetensors", "settings.json")
         count(f"run folder: {name} {change[0]}", "refused" if 2 in codes or name == "history.csv" else "right")
 
     try_many(st.tuples(st.sampled_from(NAMES), CHANGES), check, examples)
