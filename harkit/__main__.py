@@ -59,7 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--jobs", type=_positive, help="lessons that run at once (default: 2 where there is no GPU but 2 cores)")
 
     add = command("catch-up", _catch_up, "get what the lessons before this one save").add_argument
-    add("lesson", type=int, choices=exercises.LESSONS, metavar="LESSON", help="the lesson that you want to begin")
+    add(
+        "lesson",
+        type=int,
+        choices=exercises.LESSONS,
+        metavar="LESSON",
+        help=f"the lesson that you want to begin: 1 to {exercises.LESSONS[-1]}",
+    )
     add("--from", dest="source", metavar="DIR|ZIP", help="somebody's results folder; without it the lessons are run")
     add("--profile", choices=["reduced", "photos", "full"])
 

@@ -119,13 +119,15 @@ def new_file(path: Path | str):
 
 
 def _draw(kind: str, to: Path, count: int | None, seed: int) -> Path:
-    count = count or (1500 if kind == "har" else 10)
-    if kind == "har" and count < 60:
-        raise InputError(f"{count} pictures are too few: ask for 60 or more (--count).")
-    if kind == "falls" and count < 2:
-        raise InputError("The falls need two subjects or more (--count): one to train on, one to validate.")
     from harkit import drawn
 
+    count = count or (1500 if kind == "har" else 10)
+    if kind == "har" and count < 60:
+        raise InputError(
+            f"{count} pictures are too few for {len(drawn.ACTIONS)} actions: ask for 60 or more (--count)."
+        )
+    if kind == "falls" and count < 2:
+        raise InputError("The falls need two subjects or more (--count): one to train on, one to validate.")
     folder = to / f"drawn-{kind}-{count}-seed{seed}-v{drawn.VERSION}"
     if not folder.is_dir():
         with alone(folder):

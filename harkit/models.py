@@ -158,7 +158,7 @@ class Dropout(nn.Dropout):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Any shape, float32 or bfloat16; of a seed of its own in `torch.manual_seed`, as torch's."""
+        """Any shape and kind of float. `torch.manual_seed` repeats it, but it draws other numbers than `nn.Dropout`."""
         below = round(2**16 * self.p)  # of the 2¹⁶ values that a number can get
         if not self.training or x.device.type != "cpu" or not 0 < below < 2**16:
             return super().forward(x)

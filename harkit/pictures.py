@@ -84,7 +84,7 @@ class Batches:
         mean, std = (torch.tensor(v, device=device).view(3, 1, 1) for v in normalisation)
         self.factor, self.offset = 1 / std, -mean / std  # (x − mean) / std in one step
         area = pictures.pixels.shape[1] * pictures.pixels.shape[2]
-        self.of_all = [part.flatten().repeat(area) for part in (self.factor / 255, self.offset)]  # pixels of a picture
+        self.of_a_picture = [part.flatten().repeat(area) for part in (self.factor / 255, self.offset)]  # for `to_float`
 
     def __len__(self) -> int:
         full, rest = divmod(len(self.pictures), self.batch_size)
@@ -115,7 +115,7 @@ class Batches:
                 images = self.augment(pixels.permute(0, 3, 1, 2).float().div_(255), generator)
                 yield torch.addcmul(self.offset, images, self.factor), labels
             else:
-                yield to_float(pixels, *self.of_all), labels
+                yield to_float(pixels, *self.of_a_picture), labels
 
 
 def to_float(pixels: Tensor, factor: Tensor, offset: Tensor) -> Tensor:
