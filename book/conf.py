@@ -32,6 +32,7 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 html_math_renderer = "mathml"
 
+autodoc_inherit_docstrings = False  # torch describes its own methods
 autodoc_default_options = {"exclude-members": "set"}  # matplotlib adds one to every Artist
 add_module_names = False
 autodoc_member_order = "bysource"
