@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from harkit import catalogue as catalogues
 from harkit import fetch
-from harkit.pictures import AT_ONCE
+from harkit.pictures import AT_ONCE, as_images
 
 PUBLISHED = dict(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.1)  # both notebooks jitter colours by these
 GREY = (0.2989, 0.5870, 0.1140)  # weights of R, G and B in a grey picture
@@ -21,18 +21,22 @@ GREY = (0.2989, 0.5870, 0.1140)  # weights of R, G and B in a grey picture
 
 def none(images: Tensor, generator: torch.Generator) -> Tensor:
     """No change."""
-    return images
+    return as_images(images)
 
 
 def mild(images: Tensor, generator: torch.Generator) -> Tensor:
     """Flip, turn by up to 10°, zoom by up to 15 %, jitter brightness, contrast and saturation: (N, 3, H, W) in 0…1."""
-    images = turn_and_flip(images, generator, degrees=10, zoom=0.15)
-    return jitter(images, generator, brightness=0.2, contrast=0.2, saturation=0.2)
+    steps = _turn_and_flip(images, generator, degrees=10, zoom=0.15)
+    return _few_at_once(images, steps + _jitter(images, generator, brightness=0.2, contrast=0.2, saturation=0.2))
 
 
 def published_falls(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Notebook B's training transforms, for each picture anew: flip, turn by up to 10°, jitter colours."""
-    return jitter(turn_and_flip(images, generator, degrees=10), generator, **PUBLISHED)
+    """Notebook B's training transforms, for each picture anew: flip, turn by up to 10°, jitter colours.
+
+    As in torchvision's `RandomRotation`, each pixel of a turned picture is the nearest one of the old picture.
+    """
+    steps = _turn_and_flip(images, generator, degrees=10, mode="nearest")
+    return _few_at_once(images, steps + _jitter(images, generator, **PUBLISHED))
 
 
 def crops(images: Tensor, generator: torch.Generator, side: int | None = None) -> Tensor:
@@ -42,7 +46,7 @@ def crops(images: Tensor, generator: torch.Generator, side: int | None = None) -
     """
     side = side or images.shape[-1]
     if images.shape[-1] >= 2 * side:
-        images = F.avg_pool2d(images, 2)  # sampling alone would skip pixels
+        images = F.avg_pool2d(as_images(images), 2)  # sampling alone would skip pixels
     n = len(images)
     area = 0.35 + 0.65 * torch.rand(n, generator=generator)
     stretch = torch.exp(_uniform(n, math.log(4 / 3), generator))
@@ -50,8 +54,8 @@ def crops(images: Tensor, generator: torch.Generator, side: int | None = None) -
     middle = _uniform(n, 1, generator) * (1 - width), _uniform(n, 1, generator) * (1 - height)
     angle = _uniform(n, 10, generator) * math.pi / 180
     matrices = _matrices(angle, width, height, 0.5, middle, generator)
-    images = _few_at_once(images, [(partial(_sample, size=(side, side), outside="reflection"), matrices)])
-    return jitter(images, generator, brightness=0.3, contrast=0.3, saturation=0.3)
+    steps = [(partial(_sample, size=(side, side), outside="reflection"), matrices)]
+    return _few_at_once(images, steps + _jitter(images, generator, brightness=0.3, contrast=0.3, saturation=0.3))
 
 
 ON_THE_FLY = {"none": none, "mild": mild, "published_falls": published_falls, "crops": crops}
@@ -61,16 +65,12 @@ def resize(images: Tensor, side: int) -> Tensor:
     """Images (N, 3, H, W) as (N, 3, side, side), each new pixel a mean over the old ones that it covers."""
     if images.shape[2:] == (side, side):
         return images
-    return F.interpolate(images, (side, side), mode="bilinear", antialias=True, align_corners=False)
+    return F.interpolate(as_images(images), (side, side), mode="bilinear", antialias=True, align_corners=False)
 
 
 def turn_and_flip(images: Tensor, generator, degrees: float = 0, zoom: float = 0, flip: float = 0.5) -> Tensor:
     """Turn by ±`degrees`, zoom by ±`zoom`, mirror with probability `flip`: (N, 3, H, W), each by its own draw."""
-    n = len(images)
-    angle = _uniform(n, degrees, generator) * math.pi / 180
-    scale = 1 / (1 + _uniform(n, zoom, generator))
-    matrices = _matrices(angle, scale, scale, flip, (torch.zeros(n), torch.zeros(n)), generator)
-    return _few_at_once(images, [(partial(_sample, size=images.shape[2:], outside="zeros"), matrices)])
+    return _few_at_once(images, _turn_and_flip(images, generator, degrees, zoom, flip))
 
 
 def jitter(images: Tensor, generator, brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0) -> Tensor:
@@ -78,47 +78,51 @@ def jitter(images: Tensor, generator, brightness=0.0, contrast=0.0, saturation=0
 
     `hue` is a share of the colour circle. The same formulas as torchvision's `ColorJitter`, one draw a picture.
     """
-    blends = ((blend_black, brightness), (blend_mean, contrast), (blend_grey, saturation))
-    steps = [(blend, 1 + _uniform(len(images), amount, generator)) for blend, amount in blends if amount]
-    if hue:
-        steps.append((turn_hue, _uniform(len(images), hue, generator)))
-    return _few_at_once(images, steps)
+    return _few_at_once(images, _jitter(images, generator, brightness, contrast, saturation, hue))
 
 
 def blend_black(images: Tensor, factor: Tensor) -> Tensor:
     """Brightness: images (N, 3, H, W) times factor (N,), kept in 0…1."""
-    return (images * _column(factor)).clamp_(0, 1)
+    return (images * _column(factor, images)).clamp_(0, 1)
 
 
 def blend_mean(images: Tensor, factor: Tensor) -> Tensor:
     """Contrast: mean grey + (images − mean grey) × factor, kept in 0…1."""
-    mean = to_grey(images).mean((1, 2, 3), keepdim=True)
-    return torch.lerp(mean, images, _column(factor)).clamp_(0, 1)
+    mean = to_grey(images.mean((2, 3), keepdim=True))  # the grey of the mean is the mean of the grey
+    return torch.lerp(mean, images, _column(factor, images)).clamp_(0, 1)
 
 
 def blend_grey(images: Tensor, factor: Tensor) -> Tensor:
     """Saturation: grey + (images − grey) × factor, kept in 0…1."""
-    return torch.lerp(to_grey(images), images, _column(factor)).clamp_(0, 1)
+    return torch.lerp(to_grey(images), images, _column(factor, images)).clamp_(0, 1)
 
 
 def turn_hue(images: Tensor, turn: Tensor) -> Tensor:
-    """Move every colour by `turn` (N,) of the colour circle, in HSV: hue, saturation, value."""
-    red, green, blue = images.unbind(1)
-    value = torch.maximum(torch.maximum(red, green), blue)
-    chroma = value - torch.minimum(torch.minimum(red, green), blue)
-    safe = (6 * chroma).clamp_min_(1e-8)
-    hue = torch.where(value == green, (blue - red).div_(safe).add_(1 / 3), (red - green).div_(safe).add_(2 / 3))
-    hue = torch.where(value == red, (green - blue).div_(safe), hue).add_(turn.view(-1, 1, 1))
-    # how far round the circle from cyan, magenta and yellow, where R, G and B are least: 0 … 1/2, (N, 3, H, W)
-    away = hue.unsqueeze(1) - torch.tensor((3 / 6, 5 / 6, 1 / 6), device=images.device).view(1, 3, 1, 1)
-    away.sub_(away.round()).abs_()
-    missing = away.mul_(-6).add_(2).clamp_(0, 1)  # channel = value − chroma × missing
-    return torch.addcmul(value.unsqueeze(1), missing, chroma.unsqueeze(1), value=-1)
+    """Move every colour by `turn` (N,) of the colour circle, in HSV: hue, saturation, value.
+
+    A third of the circle only renames the channels. For what remains, a sixth at most, each new channel is a straight
+    line in the old one, kept between the least and the greatest channel of its pixel.
+    """
+    thirds = (3 * turn).round()
+    if thirds.any():
+        old = (torch.arange(3, device=turn.device) - thirds.view(-1, 1)).long() % 3
+        images = images.gather(1, old.to(images.device).view(-1, 3, 1, 1).expand_as(images))
+    channels = red, green, blue = images.unbind(1)
+    low, high = torch.minimum(red, green), torch.maximum(red, green)
+    middle = torch.maximum(low, torch.minimum(high, blue))
+    low, high = torch.minimum(low, blue), torch.maximum(high, blue)
+    way = (high - low).mul_(_column(6 * turn - 2 * thirds, images)[:, 0])
+    turned = torch.empty_like(images)
+    for channel, line in enumerate(turned.unbind(1)):  # 2 own − middle − way × sign(next − one before)
+        torch.sub(channels[channel - 1], channels[channel - 2], out=line).sign_().mul_(way).sub_(middle)
+        torch.clamp(line.add_(channels[channel], alpha=2), low, high, out=line)
+    return turned
 
 
 def to_grey(images: Tensor) -> Tensor:
     """(N, 3, H, W) to (N, 1, H, W): 0.2989 R + 0.5870 G + 0.1140 B."""
-    return (images * torch.tensor(GREY, device=images.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    red, green, blue = images.split(1, dim=1)
+    return (GREY[0] * red).add_(green, alpha=GREY[1]).add_(blue, alpha=GREY[2])
 
 
 def published_copy():
@@ -164,16 +168,38 @@ def _write_copies(catalogue: pd.DataFrame, folder: Path, per_class: int, seed: i
 
 
 def _few_at_once(images: Tensor, steps: list) -> Tensor:
-    """Images (N, 3, H, W) after each step, a function and what was drawn for it: (N, …). All at once on a GPU."""
-    pixels = images.shape[2] * images.shape[3]
-    few = max(1, AT_ONCE // pixels) if images.device.type == "cpu" else max(1, len(images))
-    changed = []
+    """Images (N, 3, H, W), uint8 or in 0…1, after each step, a function and what was drawn for it: (N, …).
+
+    On a CPU few are changed at a time, so that each step finds what the one before it made in the cache.
+    """
+    few = max(1, AT_ONCE // (images.shape[2] * images.shape[3])) if images.device.type == "cpu" else len(images)
+    changed = None
     for start in range(0, len(images), few):
-        part = images[start : start + few].contiguous()  # one colour after the other, not pixel by pixel
+        part = as_images(images[start : start + few])
         for change, drawn in steps:
-            part = change(part, drawn[start : start + few].to(images.device))
-        changed.append(part)
-    return torch.cat(changed) if changed else images
+            part = change(part, drawn[start : start + few])
+        if changed is None:
+            changed = part.new_empty(len(images), *part.shape[1:])
+        changed[start : start + few] = part
+    return as_images(images) if changed is None else changed
+
+
+def _turn_and_flip(
+    images: Tensor, generator, degrees: float = 0, zoom: float = 0, flip: float = 0.5, mode: str = "bilinear"
+) -> list:
+    """The step of `turn_and_flip`, drawn; `mode` is "bilinear" or "nearest"."""
+    n = len(images)
+    angle = _uniform(n, degrees, generator) * math.pi / 180
+    scale = 1 / (1 + _uniform(n, zoom, generator))
+    matrices = _matrices(angle, scale, scale, flip, (torch.zeros(n), torch.zeros(n)), generator)
+    return [(partial(_sample, size=images.shape[2:], outside="zeros", mode=mode), matrices)]
+
+
+def _jitter(images: Tensor, generator, brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0) -> list:
+    """The steps of `jitter`, drawn."""
+    blends = ((blend_black, brightness), (blend_mean, contrast), (blend_grey, saturation))
+    steps = [(blend, 1 + _uniform(len(images), amount, generator)) for blend, amount in blends if amount]
+    return steps + ([(turn_hue, _uniform(len(images), hue, generator))] if hue else [])
 
 
 def _matrices(angle: Tensor, width: Tensor, height: Tensor, flip: float, middle: tuple, generator) -> Tensor:
@@ -186,19 +212,21 @@ def _matrices(angle: Tensor, width: Tensor, height: Tensor, flip: float, middle:
     return torch.stack([across, down], 1)
 
 
-def _sample(images: Tensor, matrices: Tensor, size: tuple[int, int], outside: str) -> Tensor:
+def _sample(images: Tensor, matrices: Tensor, size: tuple[int, int], outside: str, mode: str = "bilinear") -> Tensor:
     """What each matrix (N, 2, 3) makes of its picture, as (N, 3, *size)."""
     (height, width), device = size, images.device
+    matrices = matrices.to(device)
     x, y = ((2 * torch.arange(length, device=device) + 1) / length - 1 for length in (width, height))
-    grid = torch.empty(len(images), height, width, 2, device=device)  # as `F.affine_grid`, but quicker
+    grid = torch.empty(len(images), 2, height, width, device=device)  # as `F.affine_grid`, but quicker
     for axis, (by_x, by_y, by_one) in enumerate(matrices.permute(1, 2, 0)[..., None, None]):
-        torch.add(by_x * x, by_y * y.view(-1, 1) + by_one, out=grid[..., axis])
-    return F.grid_sample(images, grid, mode="bilinear", padding_mode=outside, align_corners=False)
+        torch.add(by_x * x, by_y * y.view(-1, 1) + by_one, out=grid[:, axis])
+    return F.grid_sample(images, grid.permute(0, 2, 3, 1), mode=mode, padding_mode=outside, align_corners=False)
 
 
 def _uniform(n: int, amount: float, generator: torch.Generator) -> Tensor:
     return (torch.rand(n, generator=generator) * 2 - 1) * amount
 
 
-def _column(factor: Tensor) -> Tensor:
-    return factor.view(-1, 1, 1, 1)
+def _column(factor: Tensor, images: Tensor) -> Tensor:
+    """A number a picture, (N,), for arithmetic with images (N, 3, H, W)."""
+    return factor.to(images.device).view(-1, 1, 1, 1)

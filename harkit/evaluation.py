@@ -33,7 +33,7 @@ FALL = "fall"
 def predict(run: Path | str, catalogue: pd.DataFrame, cache: Path, blank: bool = False, change=None) -> pd.DataFrame:
     """What a run says of each picture: path, name, label, predicted, and one probability a class (`p_<class>`).
 
-    `change` is applied to the images before they are normalised, as the `augment` of `harkit.pictures.Batches` is.
+    `change` is applied to the pixels before they are normalised: the `augment` of `harkit.pictures.Batches`.
     """
     from harkit import pictures, runs, training  # torch takes seconds and memory: only where a network is asked
 

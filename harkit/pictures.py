@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))  # mean and standard deviation a channel, as both published notebooks use
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # what torchvision's pretrained weights expect
 NORMALISATION = {"half": HALF, "imagenet": IMAGENET}
-AT_ONCE = 2**17  # pixels that are changed together on a CPU: what one step hands to the next then stays in its cache
+AT_ONCE = 2**18  # pixels that are changed together on a CPU: what one step hands to the next then stays in its cache
 
 
 class PictureSet:
@@ -61,9 +61,10 @@ class Batches:
     """Batches of a PictureSet: images (N, 3, H, W) float32, normalised, and labels (N,) int64, on the device.
 
     With a `seed` the order is new each `epoch` (set it before iterating) and the same for the same seed and epoch;
-    without one it is the order of the catalogue. `augment` takes and gives images in 0…1, (N, 3, H, W), and a
-    generator. `pieces(n)` gives an epoch in pieces of n batches, each of which can be had alone. Each picture comes
-    exactly once; a last batch of one picture joins the one before it, because batch normalisation needs two.
+    without one it is the order of the catalogue. `augment` takes pixels (N, 3, H, W) uint8 and a generator, and gives
+    images in 0…1 that nobody else holds. `pieces(n)` gives an epoch in pieces of n batches, each of which can be had
+    alone. Each picture comes exactly once; a last batch of one picture joins the one before it, because batch
+    normalisation needs two.
 
     With `share` (rank, world) these are the slices of process `rank` out of `world`: all of them together make the
     batches of `batch_size`, in the same order whatever the world. Slices differ by one picture at most, and each
@@ -112,10 +113,18 @@ class Batches:
             pixels = torch.from_numpy(self.pictures.pixels[self.pictures.index[batch]]).to(self.device)
             labels = torch.from_numpy(self.pictures.labels[batch]).to(self.device)
             if self.augment:
-                images = self.augment(pixels.permute(0, 3, 1, 2).float().div_(255), generator)
-                yield torch.addcmul(self.offset, images, self.factor), labels
+                images = as_images(self.augment(pixels.permute(0, 3, 1, 2), generator))
+                yield torch.addcmul(self.offset, images, self.factor, out=images), labels
             else:
                 yield to_float(pixels, *self.of_a_picture), labels
+
+
+def as_images(pixels: Tensor) -> Tensor:
+    """Pixels (N, 3, H, W) uint8 in whatever order of memory as float32 in 0…1, colour by colour; images stay as they
+    are."""
+    if pixels.dtype != torch.uint8:
+        return pixels
+    return torch.empty(pixels.shape, device=pixels.device).copy_(pixels).div_(255)
 
 
 def to_float(pixels: Tensor, factor: Tensor, offset: Tensor) -> Tensor:

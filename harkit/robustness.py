@@ -12,6 +12,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional
 
 from harkit import evaluation
+from harkit.pictures import as_images
 
 LEVELS = {  # from harmless to hard; the first leaves the picture as it is, or nearly
     "blur": (0.0, 0.5, 1.0, 2.0, 4.0),  # standard deviation, pixels at 64 px a side; wider pictures blur in proportion
@@ -54,8 +55,10 @@ def curves(run: Path | str, catalogue: pd.DataFrame, cache: Path, kinds=tuple(LE
     rows = []
     for kind in kinds:
         for level in LEVELS[kind]:
-            answers = evaluation.predict(
-                run, catalogue, cache, change=lambda images, _, kind=kind, level=level: worsen(images, kind, level)
-            )
+
+            def change(pixels, _, kind=kind, level=level):
+                return worsen(as_images(pixels), kind, level)
+
+            answers = evaluation.predict(run, catalogue, cache, change=change)
             rows.append({"kind": kind, "level": level, **evaluation.score(answers)})
     return pd.DataFrame(rows)

@@ -16,7 +16,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from harkit import augment, catalogue, models, pictures, recipes, runs, several, splits
+from harkit import augment, catalogue, models, pictures, precision, recipes, runs, several, splits
 from harkit.settings import InputError
 
 needs_accelerate = pytest.mark.skipif(
@@ -75,12 +75,14 @@ def train(folder, out, *more, processes=2, end="", script=True):
     return done.returncode, done.stdout, done.stderr, time.monotonic() - began
 
 
+@precision.threads_restored()
 def by_hand(folder, cache, last=2, epochs=2):
     """One process that does what two do together, or `last` in the last piece of batches: mean losses and the network.
 
     Each slice of a batch goes through batch normalisation by itself, and the gradients are accumulated, each slice
     weighted by its pictures. The running statistics are those of the first slices.
     """
+    torch.set_num_threads(1)  # as `train` gives its processes; two sum a gradient in another order
     table = splits.divide(catalogue.read(folder), "honest", 0)
     torch.manual_seed(0)
     model = models.build("resnet", 2, 32, 4, RECIPE.dropout)
