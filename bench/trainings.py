@@ -6,7 +6,7 @@ import time
 from functools import partial
 from itertools import islice
 
-if "torch-first" in sys.argv:  # a process as it would be without harkit's setting for OpenMP
+if "without" in sys.argv:  # a process as it would be without harkit's setting for OpenMP
     import torch
 
 from harkit import catalogue as catalogues  # isort: skip
@@ -23,7 +23,8 @@ SHOWN = {"resnet": 4, "vgg16": 1}  # batches in a measurement, after one to warm
 EPOCHS = {"published": 50, "improved": 10}  # of the two recipes on the way to the target, on drawn pictures
 EPOCHS_PHOTOGRAPHS = {"published": 20, "improved": 6}
 SMALL = dict(side=64, width=16)
-CROWD_SECONDS = 8
+OPENMP = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")  # what harkit sets
+CROWD_SECONDS = {"harkit": 40, "setting": 8, "without": 8}  # how a process trains, and how long
 
 
 def training(names=("resnet", "vgg16")) -> list[dict]:
@@ -104,47 +105,54 @@ def _first(history, goal: float) -> tuple[float | None, int]:
 
 
 def crowd() -> list[dict]:
-    """Two trainings at once on the same cores, against one alone: with harkit's setting for OpenMP and without."""
-    sides.our_pictures(sides.pictures()[0])
-    with_it, without = partial(_rates, first="harkit-first"), partial(_rates, first="torch-first")
-    alone = f"ResNet, {SMALL['side']} px"
+    """Two trainings at once on the same cores, against one alone: as harkit trains, and as torch does by itself.
+
+    As harkit trains: its setting for OpenMP, the precision and threads that it chooses, and its watch over these.
+    """
+    harkit, setting, without = (partial(_rates, how=how) for how in CROWD_SECONDS)
     return [
-        sides.compare(f"two trainings at once, sum, against one alone, {alone}", "pictures/s",
-                      partial(with_it, 2), partial(with_it, 1), "≥ 0.80", 3),
-        sides.compare("… without the setting", "pictures/s", partial(without, 2), partial(without, 1), most=3),
-        sides.compare("one alone, with the setting against without", "pictures/s",
-                      partial(with_it, 1), partial(without, 1), "≥ 0.95", 3),
+        sides.compare(f"two trainings at once, sum, against one alone, ResNet, {SMALL['side']} px", "pictures/s",
+                      partial(harkit, 2), partial(harkit, 1), "≥ 0.80", 3),
+        sides.compare("… float32, without setting and watch", "pictures/s",
+                      partial(without, 2), partial(without, 1), most=3),
+        sides.compare("one alone, float32, with the setting against without", "pictures/s",
+                      partial(setting, 1), partial(without, 1), "≥ 0.95", 3),
     ]  # fmt: skip
 
 
-def _rates(processes: int, first: str) -> float:
-    """Pictures a second of all `processes` together, which begin at the same time."""
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    started = [sides.begin("trainings.py", first, environment=environment) for _ in range(processes)]
-    for process in started:
-        process.stdout.readline()  # it is warm, and waits
+def _rates(processes: int, how: str) -> float:
+    """Pictures a second of all `processes` together, which begin at the same time, but get ready one by one."""
+    environment = {name: value for name, value in os.environ.items() if name not in OPENMP}
+    started = []
+    for _ in range(processes):
+        started.append(sides.begin("trainings.py", how, environment=environment))
+        started[-1].stdout.readline()  # it is warm, and waits
     for process in started:
         process.stdin.write("go\n")
         process.stdin.flush()
     return sum(float(process.communicate()[0]) for process in started)
 
 
-def _train_in_a_crowd() -> None:
+def _train_in_a_crowd(how: str) -> None:
     """Warm up, say so, wait for a line, then train for CROWD_SECONDS and print pictures a second."""
     torch.manual_seed(0)
-    network = models.build("resnet", 15, **SMALL)
-    optimizer = torch.optim.SGD(network.parameters(), 0.01)
+    network, way, measured = models.build("resnet", 15, **SMALL), "fp32", None
     images, labels = torch.rand(sides.BATCH, 3, SMALL["side"], SMALL["side"]), torch.arange(sides.BATCH) % 15
-    loss_function = nn.CrossEntropyLoss()
-    train_one_epoch(network, [(images, labels)] * 3, optimizer, loss_function)
+    if how == "harkit":
+        way, threads, speed = precision.choose(network, images, labels)
+        torch.set_num_threads(threads)
+        measured = speed[way]
+    computing, optimizer = precision.Computing(network, way), torch.optim.SGD(network.parameters(), 0.01)
+    loss_function, watch = nn.CrossEntropyLoss(), precision.ThreadWatch(measured)
+    train_one_epoch(computing, [(images, labels)] * 3, optimizer, loss_function)
     print("ready", flush=True)
     sys.stdin.readline()
     started, seen = time.perf_counter(), 0
-    while time.perf_counter() - started < CROWD_SECONDS:
-        train_one_epoch(network, [(images, labels)], optimizer, loss_function)
+    while time.perf_counter() - started < CROWD_SECONDS[how]:
+        train_one_epoch(computing, [(images, labels)], optimizer, loss_function, lambda *_: watch(len(images)))
         seen += len(images)
     print(seen / (time.perf_counter() - started))
 
 
 if __name__ == "__main__":
-    _train_in_a_crowd()
+    _train_in_a_crowd(sys.argv[1])

@@ -8,5 +8,8 @@ import os
 
 __version__ = "0.1.0"
 
-# Before torch is imported: idle OpenMP threads that spin make two trainings on the same cores 10–20 times slower.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Before torch is imported: idle OpenMP threads that spin make two trainings on the same cores 10–20 times slower, and
+# those that sleep at once make one alone a third slower. GNU's library can do a little of the first: some microseconds.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")

@@ -18,7 +18,7 @@ from harkit import precision as precisions
 from harkit import settings as profiles
 from harkit.mixing import Mixing
 from harkit.pictures import NORMALISATION, Batches, PictureSet
-from harkit.precision import Computing
+from harkit.precision import Computing, ThreadWatch
 from harkit.settings import InputError, Settings
 
 log = logging.getLogger(__name__)
@@ -200,6 +200,7 @@ def _run_epochs(computing, train, validation, recipe, out, plan, goes_on, watch)
     parts = dict(model=model, optimizer=optimizer, scheduler=scheduler) | ({"averaged": averaged} if averaged else {})
     done = runs.load_checkpoint(out, parts, train.device) if goes_on else {}
     rows, best, sums = done.get("rows", []), done.get("best", -math.inf), done.get("sums", NOTHING_YET)
+    crowded = ThreadWatch(plan.get("measured", {}).get(computing.precision) if train.device == "cpu" else None)
     every, saved, hidden = max(1, len(train) // 5), time.perf_counter(), None if several.first() else True
     for epoch in tqdm(range(len(rows), recipe.epochs), desc="epochs", leave=False, disable=hidden):
         train.epoch, train.augment = epoch, recipes.change(recipe, recipes.side_at(recipe, plan["side"], epoch))
@@ -213,6 +214,7 @@ def _run_epochs(computing, train, validation, recipe, out, plan, goes_on, watch)
             def after_batch(seen, loss, accuracy, epoch=epoch, before=before):
                 nonlocal batch, sums
                 batch += 1
+                crowded(train.batch_size)
                 scheduler.step()
                 if averaged:
                     averaged.update_parameters(model)

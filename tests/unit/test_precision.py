@@ -67,3 +67,32 @@ def test_one_thread_is_taken_where_two_are_slower(network, monkeypatch, alone, e
         torch.set_num_threads(2)
         chosen, threads, speed = precision.choose(network, torch.zeros(2, 3, 32, 32), torch.tensor([0, 1]))
     assert (chosen, threads) == ("fp32", expected) and speed["fp32, one thread"] == round(2 / alone, 3)
+
+
+def watched(monkeypatch, seconds, measured=100.0):
+    """Threads that are left after batches of 10 pictures that took so many `seconds` each."""
+    clock = iter(torch.tensor([0.0, *seconds]).cumsum(0).repeat_interleave(2).tolist()[1:])
+    monkeypatch.setattr(precision.time, "perf_counter", lambda: next(clock))
+    with precision.threads_restored():
+        torch.set_num_threads(2)
+        watch = precision.ThreadWatch(measured)
+        for _ in seconds:
+            watch(10)
+        return torch.get_num_threads()
+
+
+def test_a_training_in_a_crowd_goes_on_with_one_thread(monkeypatch, caplog):
+    assert watched(monkeypatch, [0.1] * 3 + [0.5] * 8) == 1  # 20 pictures a second, measured were 100
+    assert caplog.text.count("goes on with one thread") == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "measured"),
+    [
+        ([0.5] * 7 + [0.1] + [0.5] * 7, 100.0),  # now and then a checkpoint, a validation, somebody else's second
+        ([0.3] * 20, 100.0),  # half as fast is what a core that is shared gives
+        ([0.5] * 20, None),
+    ],
+)
+def test_a_training_that_is_slow_otherwise_keeps_its_threads(monkeypatch, caplog, seconds, measured):
+    assert watched(monkeypatch, seconds, measured) == 2 and not caplog.text
