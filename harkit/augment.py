@@ -173,15 +173,23 @@ def _few_at_once(images: Tensor, steps: list) -> Tensor:
     On a CPU few are changed at a time, so that each step finds what the one before it made in the cache.
     """
     few = max(1, AT_ONCE // (images.shape[2] * images.shape[3])) if images.device.type == "cpu" else len(images)
+    if len(images) <= few:
+        return _after(steps, images, slice(None))
     changed = None
     for start in range(0, len(images), few):
-        part = as_images(images[start : start + few])
-        for change, drawn in steps:
-            part = change(part, drawn[start : start + few])
+        rows = slice(start, start + few)
+        part = _after(steps, images, rows)
         if changed is None:
             changed = part.new_empty(len(images), *part.shape[1:])
-        changed[start : start + few] = part
-    return as_images(images) if changed is None else changed
+        changed[rows] = part
+    return changed
+
+
+def _after(steps: list, images: Tensor, rows: slice) -> Tensor:
+    part = as_images(images[rows])
+    for change, drawn in steps:
+        part = change(part, drawn[rows])
+    return part
 
 
 def _turn_and_flip(

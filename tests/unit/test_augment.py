@@ -29,9 +29,34 @@ def test_jitter_follows_torchvision(images, ours, theirs, factor):
     assert torch.allclose(ours(images, torch.full((6,), factor)), theirs(images, factor), atol=1e-5)
 
 
-@pytest.mark.parametrize("turn", [-0.5, -0.1, 0.0, 0.1, 0.3])
-def test_hue_follows_torchvision(images, turn):
+@pytest.mark.parametrize("turn", [-0.5, -1 / 3, -0.1, 0.0, 0.1, 1 / 6, 0.3, 0.4])
+@pytest.mark.parametrize("levels", [2, 4, 1000])  # of each channel: with few, many pixels are grey or on an edge
+def test_hue_follows_torchvision(images, turn, levels):
+    images = (images * levels).round() / levels
     assert torch.allclose(augment.turn_hue(images, torch.full((6,), turn)), F.adjust_hue(images, turn), atol=1e-5)
+
+
+def test_each_picture_gets_its_own_turn_of_the_hue(images):
+    turns = torch.tensor([-0.4, -0.1, 0.0, 0.1, 0.25, 0.5])
+    expected = torch.cat([F.adjust_hue(image[None], turn) for image, turn in zip(images, turns.tolist(), strict=True)])
+    assert torch.allclose(augment.turn_hue(images, turns), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", augment.ON_THE_FLY)
+def test_bytes_become_what_images_become_and_stay_as_they_are(images, name):
+    pixels = (255 * images).to(torch.uint8).permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)  # as they are kept
+    before, change = pixels.clone(), augment.ON_THE_FLY[name]
+    changed = change(pixels, generator(2))
+    assert changed.dtype == torch.float32 and changed.min() >= 0 and changed.max() <= 1 + 1e-6
+    assert torch.allclose(changed, change(pixels.float() / 255, generator(2)), atol=1e-6)
+    assert torch.equal(pixels, before)
+
+
+def test_the_published_turn_takes_the_nearest_pixel(monkeypatch):
+    monkeypatch.setattr(augment, "PUBLISHED", {})  # no jitter
+    two_tones = (torch.rand(4, 3, 16, 16, generator=generator()) > 0.5).float()
+    turned = augment.published_falls(two_tones, generator())
+    assert set(turned.unique().tolist()) == {0.0, 1.0} and not torch.equal(turned, two_tones)
 
 
 def test_each_picture_has_its_own_draw():
@@ -99,3 +124,14 @@ def test_a_crop_is_a_part_of_the_picture():
     assert 0.3 < spans.min() < 0.6 and spans.max() < 1.3 and spans.std() > 0.05
     rising = (changed[:, -1] > changed[:, 0]).float().mean()
     assert 0.25 < rising < 0.75  # half are mirrored
+
+
+def test_a_few_at_a_time_are_changed_as_all_at_once(images, monkeypatch):
+    images = images[..., :20]  # crops are squares
+    for name, change in augment.ON_THE_FLY.items():
+        whole = change(images, generator(3))
+        for few in (1, 20 * 20 * 4):  # one picture at a time, then four and two
+            monkeypatch.setattr(augment, "AT_ONCE", few)
+            assert torch.allclose(change(images, generator(3)), whole, atol=1e-6), name
+        monkeypatch.undo()
+        assert change(images[:0], generator()).shape == (0, 3, 20, 20), name
