@@ -24,8 +24,9 @@ LEVELS = {  # from harmless to hard; the first leaves the picture as it is, or n
 
 
 def worsen(images: Tensor, kind: str, level: float) -> Tensor:
-    """Images (N, 3, H, W) in 0…1, all changed alike; shape and range stay. Raises KeyError for an unknown kind."""
-    side = images.shape[-1]
+    """Images (N, 3, H, W), uint8 or in 0…1, all changed alike: the same shape, in 0…1. Raises KeyError for an unknown
+    kind."""
+    images, side = as_images(images), images.shape[-1]
     if kind == "blur":
         sigma = level * side / 64
         return functional.gaussian_blur(images, 2 * int(3 * sigma) + 1, [sigma, sigma]) if sigma else images
@@ -55,10 +56,8 @@ def curves(run: Path | str, catalogue: pd.DataFrame, cache: Path, kinds=tuple(LE
     rows = []
     for kind in kinds:
         for level in LEVELS[kind]:
-
-            def change(pixels, _, kind=kind, level=level):
-                return worsen(as_images(pixels), kind, level)
-
-            answers = evaluation.predict(run, catalogue, cache, change=change)
+            answers = evaluation.predict(
+                run, catalogue, cache, change=lambda images, _, kind=kind, level=level: worsen(images, kind, level)
+            )
             rows.append({"kind": kind, "level": level, **evaluation.score(answers)})
     return pd.DataFrame(rows)

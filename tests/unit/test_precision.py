@@ -90,7 +90,7 @@ def test_a_training_in_a_crowd_goes_on_with_one_thread(monkeypatch, caplog):
     ("seconds", "measured"),
     [
         ([0.5] * 7 + [0.1] + [0.5] * 7, 100.0),  # now and then a checkpoint, a validation, somebody else's second
-        ([0.3] * 20, 100.0),  # half as fast is what a core that is shared gives
+        ([0.3] * 20, 100.0),  # a third as fast: cores that are shared give that
         ([0.5] * 20, None),
     ],
 )
