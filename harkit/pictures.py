@@ -37,7 +37,7 @@ class PictureSet:
         place = {digest: i for i, digest in enumerate(unique.digest)}
         number = {name: i for i, name in enumerate(classes)}
         self.catalogue = catalogue.reset_index(drop=True)
-        self.pixels = _open_or_decode(unique, side, Path(cache), blank)
+        self.pixels = np.asarray(_open_or_decode(unique, side, Path(cache), blank))  # a plain array is indexed faster
         self.index = np.array([place[digest] for digest in catalogue.digest], dtype=int)
         self.labels = np.array([number.get(label, -1) for label in catalogue.label], dtype=int)
 
