@@ -28,6 +28,7 @@ STUDENT_FILES = (
     "Makefile", "bench/beyond_one_machine.md", "book/actions.jpg", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md",
     "environment.yml", "pyproject.toml", "setup.py", "constraints.txt",
 )  # fmt: skip
+LATER = {"02": 1, "03": 1, "07": 2}  # beside others: no lesson waits for 2 and 3, and 7 waits for all
 RECORDED = {"04": ("vgg16",), "05": ("vgg16", "resnet"), "07": ("vgg16", "resnet")}  # networks of the run card
 
 
@@ -55,9 +56,9 @@ def run(
 ) -> pd.DataFrame:
     """Execute the lessons with these settings, copies into `<results>/executed`; gives lesson and seconds.
 
-    The pictures are fetched first. `jobs` lessons run at once and share the processor's cores: a small network gains
-    little from more than one of them. `report` gets one line a step. Raises InputError where a lesson stops with an
-    error, after keeping its copy as far as it came.
+    The pictures are fetched first. `jobs` lessons run at once, those that others wait for first, and share the
+    processor's cores: a small network gains little from more than one of them. `report` gets one line a step. Raises
+    InputError where a lesson stops with an error, after keeping its copy as far as it came.
     """
     paths = lessons(only, folder)
     started = time.perf_counter()
@@ -68,6 +69,8 @@ def run(
         fetch.fetch(kind, source, config.data, count, config.seed)
     report(f"pictures ready             {time.perf_counter() - started:6.1f} s")
     waiting, running, seconds = list(enumerate(paths, start=1)), {}, {}
+    if jobs > 1:
+        waiting.sort(key=lambda lesson: LATER.get(lesson[1].name[:2], 0))
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), end_with_the_first)
     try:
         while waiting or running:

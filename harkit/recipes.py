@@ -5,7 +5,7 @@ from functools import partial
 
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from harkit import augment, pretrained
 from harkit.settings import InputError
@@ -159,7 +159,9 @@ def average(recipe: Recipe, model: nn.Module) -> AveragedModel | None:
     if not recipe.averaging:
         return None
 
-    def mean(kept, new, steps):
-        return kept + (1 - torch.clamp((1 + steps) / (10 + steps), max=recipe.averaging)) * (new - kept)
+    def mean(kept, new, _) -> None:
+        steps = int(averaged.n_averaged)  # a buffer that stays on the CPU: nothing waits for a GPU
+        get_ema_multi_avg_fn(min(recipe.averaging, (1 + steps) / (10 + steps)))(kept, new, steps)
 
-    return AveragedModel(model, avg_fn=mean, use_buffers=True)
+    averaged = AveragedModel(model, multi_avg_fn=mean, use_buffers=True)
+    return averaged

@@ -63,6 +63,17 @@ print(os.environ["OMP_NUM_THREADS"])
     assert [copy.cells[0].outputs[0].text.strip() for copy in copies] == [str(max(1, settings.cores() // 2))] * 2
 
 
+@pytest.mark.parametrize(("jobs", "begun"), [(1, ["02", "04", "07"]), (2, ["04", "02", "07"])])
+def test_beside_others_a_lesson_that_they_wait_for_begins_first(jobs, begun, config, tmp_path):
+    for number in ("02", "04", "07"):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+        nbformat.write(notebook, tmp_path / f"{number}_lesson.ipynb")
+    lines = []
+    times = course.run(config, folder=tmp_path, report=lines.append, jobs=jobs)
+    assert [line[6:8] for line in lines if line.endswith("…")] == begun
+    assert [name[:2] for name in times.lesson] == ["02", "04", "07"]
+
+
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="process groups are Unix's")
 @pytest.mark.parametrize("how", ["killed", "Ctrl-C"])
 def test_who_ends_the_course_ends_its_lessons_and_kernels(how, folder, config):
