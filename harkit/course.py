@@ -1,10 +1,7 @@
 """Run the lessons from first to last, keep the executed copies, end with one table; catch up with a class."""
 
-import base64
-import io
 import logging
 import multiprocessing
-import os
 import re
 import shutil
 import tempfile
@@ -14,9 +11,8 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image
 
-from harkit import __version__, fetch, recorded
+from harkit import __version__, fetch, notebooks
 from harkit import settings as profiles
 from harkit.drawn.workers import end_with_the_first
 from harkit.settings import InputError, Settings
@@ -28,8 +24,12 @@ STUDENT_FILES = (
     "Makefile", "bench/beyond_one_machine.md", "book/actions.jpg", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md",
     "environment.yml", "pyproject.toml", "setup.py", "constraints.txt",
 )  # fmt: skip
-LATER = {"02": 1, "03": 1, "07": 2}  # beside others: no lesson waits for 2 and 3, and 7 waits for all
-RECORDED = {"04": ("vgg16",), "05": ("vgg16", "resnet"), "07": ("vgg16", "resnet")}  # networks of the run card
+SAVED = {  # what a lesson leaves in the results folder for later ones
+    1: ("har_split.csv",),
+    4: ("runs/vgg16-published", "runs/vgg16-improved"),
+    5: ("runs/resnet-published", "runs/resnet-improved"),
+    6: ("falls_split.csv", "runs/{detector}-published", "runs/{detector}-improved"),
+}
 
 
 def lessons(only: list[str] | None = None, folder: Path | None = None) -> list[Path]:
@@ -70,14 +70,14 @@ def run(
     report(f"pictures ready             {time.perf_counter() - started:6.1f} s")
     waiting, running, seconds = list(enumerate(paths, start=1)), {}, {}
     if jobs > 1:
-        waiting.sort(key=lambda lesson: LATER.get(lesson[1].name[:2], 0))
+        waiting.sort(key=lambda lesson: int(lesson[1].name[:2]) not in SAVED)
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), end_with_the_first)
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
                 number, path = waiting.pop(0)
                 report(f"[{number}/{len(paths)}] {path.stem} …")
-                running[pool.submit(_run_lesson, path, config, jobs)] = number, path
+                running[pool.submit(notebooks.run, path, config, jobs)] = number, path
             for done in wait(running, return_when=FIRST_COMPLETED).done:
                 number, path = running.pop(done)
                 seconds[path.stem] = done.result()
@@ -88,16 +88,11 @@ def run(
 
 
 def saved(config: Settings) -> dict[int, list[str]]:
-    """What each lesson leaves in the results folder for later ones."""
+    """`SAVED` with the name of the detector that this machine has."""
     from harkit import pretrained  # torch: not while the notebooks run
 
     detector = pretrained.at_hand(config.download)
-    return {
-        1: ["har_split.csv"],
-        4: ["runs/vgg16-published", "runs/vgg16-improved"],
-        5: ["runs/resnet-published", "runs/resnet-improved"],
-        6: ["falls_split.csv", f"runs/{detector}-published", f"runs/{detector}-improved"],
-    }
+    return {number: [name.format(detector=detector) for name in names] for number, names in SAVED.items()}
 
 
 def catch_up(lesson: int, config: Settings, source: Path | None, report: Callable[[str], None] = log.info) -> None:
@@ -176,7 +171,7 @@ def student_copy(to: Path, folder: Path | None = None) -> Path:
                     cell.outputs, cell.execution_count = [], None
             if notebook.cells and notebook.cells[0].cell_type == "markdown":
                 notebook.cells[0].source += f"\n\n*Version {__version__} of the course.*"
-            _say_version(notebook)
+            notebooks.say_version(notebook)
             nbformat.write(notebook, copy / "notebooks" / path.name)
     return to
 
@@ -190,97 +185,6 @@ def versions(folder: Path | None = None) -> set[str]:
 
     said = [nbformat.read(path, as_version=4).metadata.get("harkit", {}) for path in lessons(folder=folder)]
     return {found["version"] for found in said if "version" in found}
-
-
-def _say_version(notebook) -> None:
-    notebook.metadata["harkit"] = {"version": __version__}
-
-
-def _run_lesson(path: Path, config: Settings, jobs: int) -> float:
-    """Execute a lesson beside `jobs` − 1 others, and keep its copy; gives the seconds that it took."""
-    started = time.perf_counter()
-    notebook = _execute(path, config, jobs)
-    seconds = time.perf_counter() - started
-    _fill_run_card(notebook, seconds, config, RECORDED.get(path.name[:2]))
-    _keep(notebook, path, config)
-    return seconds
-
-
-def _execute(path: Path, config: Settings, jobs: int):
-    """Run one notebook in its own folder and give it back with its outputs."""
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
-
-    notebook = nbformat.read(path, as_version=4)
-    environment = os.environ | {
-        "HARKIT_PROFILE": config.profile,
-        "HARKIT_DATA": str(config.data),
-        "HARKIT_RESULTS": str(config.results.parent),
-    }
-    if jobs > 1:
-        environment.setdefault("OMP_NUM_THREADS", str(max(1, profiles.cores() // jobs)))
-    client = NotebookClient(
-        notebook,
-        timeout=None,
-        store_widget_state=False,  # GitHub and Colab call a notebook with half of it invalid
-        resources={"metadata": {"path": str(path.parent)}},
-        extra_arguments=["--IPKernelApp.log_level=40"],  # no warning about TCP at every start
-    )
-    try:
-        client.execute(env=environment)
-    except CellExecutionError as error:
-        copy = _keep(notebook, path, config)
-        raise InputError(f"{path.name} stopped with {error.ename}: {error.evalue} (its copy: {copy}).") from error
-    return notebook
-
-
-def _fill_run_card(notebook, seconds: float, config: Settings, networks: tuple[str, ...] | None) -> None:
-    """Write into the cell tagged `run-card` what this run took, with which pictures and on which machine, and what was
-    recorded of these networks on photographs."""
-    drawn = config.har == "drawn"
-    pictures = f"{'drawn' if drawn else 'photographs'}, {config.side} px, profile `{config.profile}`"
-    machine = f"{profiles.cores()} processor cores" if profiles.device() == "cpu" else profiles.device().upper()
-    for cell in notebook.cells:
-        if "run-card" in cell.metadata.get("tags", []):
-            cell.source = (
-                "**Run card**: the outputs below come from one run of this lesson.\n\n| time | pictures | machine |\n"
-                f"|---|---|---|\n| {seconds:.0f} s | {pictures} | {machine} |"
-            )
-            if networks:
-                cell.source += f"\n\n{recorded.run_card_line(networks)}"
-
-
-def _keep(notebook, path: Path, config: Settings) -> Path:
-    import nbformat
-
-    _close_widgets(notebook)
-    _shrink_diagrams(notebook)
-    _say_version(notebook)
-    target = config.results / "executed" / path.name
-    with fetch.new_file(target) as unfinished:
-        nbformat.write(notebook, unfinished)
-    return target
-
-
-def _close_widgets(notebook) -> None:
-    """In the place of a widget, which lives only beside its kernel, a line that says how to get it."""
-    for cell in notebook.cells:
-        for out in cell.get("outputs", []):
-            if out.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None):
-                out.data = {"text/plain": "Run this cell to use what it shows: sliders, buttons, pictures."}
-
-
-def _shrink_diagrams(notebook) -> None:
-    """Diagrams in 256 colours: under half the bytes of the notebook, and nobody sees it."""
-    for cell in notebook.cells:
-        for out in cell.get("outputs", []):
-            if "image/png" in out.get("data", {}):
-                small = io.BytesIO()
-                with Image.open(io.BytesIO(base64.b64decode(out.data["image/png"]))) as picture:
-                    few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-                few.save(small, "PNG", optimize=True)
-                out.data["image/png"] = base64.b64encode(small.getvalue()).decode()
 
 
 def as_text(results: pd.DataFrame) -> str:

@@ -17,7 +17,7 @@ from PIL import Image
 
 import harkit
 from harkit import __main__ as command_line
-from harkit import course, recorded, settings
+from harkit import notebooks, recorded, settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -115,7 +115,7 @@ def test_the_arithmetic_of_many_pictures_is_that_of_the_recorded_figures():
     assert made == page.read_text(encoding="utf-8"), "run `python bench/beyond_one_machine.py --again`"
 
 
-@pytest.mark.parametrize(("number", "networks"), course.RECORDED.items())
+@pytest.mark.parametrize(("number", "networks"), notebooks.RECORDED.items())
 def test_the_run_cards_are_those_of_the_recorded_runs(number, networks):
     notebook = nbformat.read(next((ROOT / "notebooks").glob(f"{number}_*.ipynb")), 4)
     card = next(cell.source for cell in notebook.cells if "run-card" in cell.metadata.get("tags", []))

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 import harkit
-from harkit import course, exercises, fetch, settings
+from harkit import course, exercises, fetch, notebooks, settings
 from harkit.settings import InputError
 
 
@@ -241,7 +241,7 @@ def test_diagrams_are_kept_in_few_colours_and_look_the_same():
     png = base64.b64encode(written.getvalue()).decode()
     output = nbformat.v4.new_output("display_data", data={"image/png": png})
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output])])
-    course._shrink_diagrams(notebook)
+    notebooks.shrink_diagrams(notebook)
     kept = notebook.cells[0].outputs[0].data["image/png"]
     seen = np.asarray(Image.open(io.BytesIO(base64.b64decode(kept))).convert("RGB"))
     assert len(kept) < len(png) / 10 and np.array_equal(seen, pixels)
