@@ -11,7 +11,7 @@ import pandas as pd
 import sides
 from torchvision import transforms
 
-from harkit import augment, precision, settings
+from harkit import augment, settings
 from harkit import pictures as decoded
 from harkit.pictures import Batches, PictureSet
 
@@ -33,11 +33,7 @@ def rate(batches) -> float:
 
 
 def reading() -> list[dict]:
-    """The memory-mapped array against a folder of JPEG files, as they are and with changes drawn for each picture.
-
-    In a process that keeps the memory that it frees, as one that trains does.
-    """
-    precision.keep_memory()
+    """The memory-mapped array against a folder of JPEG files, as they are and with changes drawn for each picture."""
     catalogue, folder = sides.pictures()
     rows = []
     for what, side, change, changes, asked in (

@@ -13,7 +13,7 @@ lowest and highest ratio seen, and what was asked of it. The table goes to build
 import argparse
 import time
 
-import harkit  # noqa: F401  before torch: its setting for OpenMP holds for both sides
+from harkit import precision  # before torch: its setting for OpenMP holds for all that runs in this process
 
 # isort: split
 import reading
@@ -44,6 +44,7 @@ def main() -> None:
     if unknown:
         parser.error(f"There is no part '{unknown.pop()}': choose from {', '.join(PARTS)}.")
     sides.rounds = options.rounds
+    precision.keep_memory()  # as a process that trains does
     machine, rows = sides.machine(), []
     for part in options.parts or [part for part in PARTS if part not in ONLY_IF_NAMED]:
         print(part, flush=True)

@@ -4,9 +4,9 @@ import os
 import sys
 import time
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 
-if "without" in sys.argv:  # a process as it would be without harkit's setting for OpenMP
+if {"without", "theirs"} & set(sys.argv):  # a process as it would be without harkit's setting for OpenMP
     import torch
 
 from harkit import catalogue as catalogues  # isort: skip
@@ -19,7 +19,8 @@ import torch
 from torch import nn
 
 ASKED = "≥ 1.3; ≥ 2 with AVX512-BF16, ≥ 3 with AMX, ≥ 5 on a GPU"
-SHOWN = {"resnet": 4, "vgg16": 1}  # batches in a measurement, after one to warm up
+SHOWN = {"resnet": 4, "vgg16": 1}  # batches in a measurement
+WARM = 2  # before the first: later ones find the memory that these asked for
 EPOCHS = {"published": 50, "improved": 10}  # of the two recipes on the way to the target, on drawn pictures
 EPOCHS_PHOTOGRAPHS = {"published": 20, "improved": 6}
 SMALL = dict(side=64, width=16)
@@ -28,35 +29,56 @@ CROWD_SECONDS = {"harkit": 40, "setting": 8, "without": 8}  # how a process trai
 
 
 def training(names=("resnet", "vgg16")) -> list[dict]:
-    """From file to updated weights: harkit in its fastest precision here, against JPEG files and float32.
+    """From file to updated weights: as harkit trains, against JPEG files and float32, each in a process of its own.
 
-    The published loader works ahead in `sides.WORKERS` processes, also during the batch that warms up: a few batches
+    So neither has what only the other one sets for its process: how OpenMP waits, and that freed memory is kept. The
+    published loader works ahead in `sides.WORKERS` processes, also while the other side has its turn: a few batches
     are ready when the clock starts, which favours it.
     """
-    catalogue, folder = sides.pictures()
-    batches = Batches(sides.our_pictures(catalogue), sides.BATCH, settings.device(), seed=0)
-    loader, rows = sides.published_loader(folder), []
+    rows = []
     for name in names:
-        recipe, both = recipes.get(name, "published"), []
-        torch.manual_seed(0)
-        as_written = {"resnet": models.ResNet, "vgg16": models.VGG16}[name]
-        networks = [models.build(name, 15, sides.SIDE, 64).to(settings.device()), as_written().to(settings.device())]
-        chosen = precision.choose(networks[0], *next(iter(batches)))[0]  # all threads, as the other side has
-        for network, way, source in zip(networks, (chosen, "fp32"), (batches, loader), strict=True):
-            optimizer, _ = recipes.make_optimizer(recipe, network, len(batches))
-            both.append(partial(trained, precision.Computing(network, way), optimizer, source, SHOWN[name]))
-        most = 5 if name == "resnet" else 2
-        rows.append(sides.compare(f"training {name}, 224 px, {chosen}", "pictures/s", *both, ASKED, most))
+        begin = partial(sides.begin, "trainings.py", environment=_plain())
+        with begin("ours", name) as ours:
+            way = ours.stdout.readline().strip()  # it is warm, and waits
+            with begin("theirs", name) as theirs:
+                theirs.stdout.readline()
+                what, both, most = f"training {name}, 224 px, {way}", (ours, theirs), 5 if name == "resnet" else 2
+                rows.append(sides.compare(what, "pictures/s", *(partial(_turn, one) for one in both), ASKED, most))
     return rows
 
 
+def _turn(process) -> float:
+    """Let a waiting training go on for a while: its pictures a second."""
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    return float(process.stdout.readline())
+
+
+def _train_in_turns(side: str, name: str) -> None:
+    """Warm up, say in which precision, then train on some batches for each line that comes, and print the rate."""
+    torch.manual_seed(0)
+    catalogue, folder = sides.pictures()
+    if side == "ours":
+        precision.keep_memory()
+        network = models.build(name, 15, sides.SIDE, 64).to(settings.device())
+        batches = Batches(sides.our_pictures(catalogue), sides.BATCH, settings.device(), seed=0)
+        way = precision.choose(network, *next(iter(batches)))[0]  # on all threads, as the other side
+    else:
+        network = {"resnet": models.ResNet, "vgg16": models.VGG16}[name]().to(settings.device())
+        batches, way = sides.published_loader(folder), "fp32"
+    optimizer, _ = recipes.make_optimizer(recipes.get(name, "published"), network, len(batches))
+    epochs, computing = (batch for _ in count() for batch in batches), precision.Computing(network, way)
+    trained(computing, optimizer, epochs, WARM)
+    print(way, flush=True)
+    for _ in sys.stdin:
+        print(trained(computing, optimizer, epochs, SHOWN[name]), flush=True)
+
+
 def trained(network: nn.Module, optimizer, batches, shown: int) -> float:
-    """Pictures a second from file to updated weights: `shown` batches of an epoch, after one to warm up."""
-    device, loss_function = settings.device(), nn.CrossEntropyLoss()
-    on_device = ((images.to(device), labels.to(device)) for images, labels in batches)
-    train_one_epoch(network, islice(on_device, 1), optimizer, loss_function)
-    started = time.perf_counter()
-    train_one_epoch(network, islice(on_device, shown), optimizer, loss_function)
+    """Pictures a second from file to updated weights, over so many of the batches."""
+    device, started = settings.device(), time.perf_counter()
+    on_device = ((images.to(device), labels.to(device)) for images, labels in islice(batches, shown))
+    train_one_epoch(network, on_device, optimizer, nn.CrossEntropyLoss())
     return shown * sides.BATCH / (time.perf_counter() - started)
 
 
@@ -122,15 +144,19 @@ def crowd() -> list[dict]:
 
 def _rates(processes: int, how: str) -> float:
     """Pictures a second of all `processes` together, which begin at the same time, but get ready one by one."""
-    environment = {name: value for name, value in os.environ.items() if name not in OPENMP}
     started = []
     for _ in range(processes):
-        started.append(sides.begin("trainings.py", how, environment=environment))
+        started.append(sides.begin("trainings.py", how, environment=_plain()))
         started[-1].stdout.readline()  # it is warm, and waits
     for process in started:
         process.stdin.write("go\n")
         process.stdin.flush()
     return sum(float(process.communicate()[0]) for process in started)
+
+
+def _plain() -> dict[str, str]:
+    """The environment without harkit's setting for OpenMP, which this process has already made."""
+    return {name: value for name, value in os.environ.items() if name not in OPENMP}
 
 
 def _train_in_a_crowd(how: str) -> None:
@@ -155,4 +181,4 @@ def _train_in_a_crowd(how: str) -> None:
 
 
 if __name__ == "__main__":
-    _train_in_a_crowd(sys.argv[1])
+    _train_in_a_crowd(sys.argv[1]) if sys.argv[1] in CROWD_SECONDS else _train_in_turns(*sys.argv[1:])

@@ -35,8 +35,9 @@ def predict(run: Path | str, catalogue: pd.DataFrame, cache: Path, blank: bool =
 
     `change` is applied to the pixels before they are normalised: the `augment` of `harkit.pictures.Batches`.
     """
-    from harkit import pictures, runs, training  # torch takes seconds and memory: only where a network is asked
+    from harkit import pictures, precision, runs, training  # torch takes seconds: only where a network is asked
 
+    precision.keep_memory()
     model, plan = runs.load(run)
     asked = pictures.PictureSet(catalogue, runs.side(plan), cache, plan["classes"], blank)
     normalisation = pictures.NORMALISATION[plan["hyperparameters"]["normalisation"]]

@@ -21,10 +21,11 @@ from harkit.recipes import Recipe
 log = logging.getLogger(__name__)
 
 PRECISIONS = ("fp32", "fp32 channels last", "bf16")
-WORTH = 1.15  # times as fast as fp32: for less, the plain way is kept
+WORTH = {"fp32 channels last": 1.05, "bf16": 1.15}  # times as fast as fp32: for less, none is chosen
 MARGIN = 1.15  # times the measured time of an epoch: the optimizer, checkpoints, and that no machine is steady
 CROWDED, BATCHES = 4, 8  # times as slow as measured, and so many batches in a row: the threads are in each other's way
 STEPS, LONGEST = 4, 15  # of each kind in a measurement, after one to warm up; seconds after which none is begun
+HOPELESS = 4  # times as slow as the fastest with two pictures: not tried with a whole batch
 
 
 class Computing(nn.Module):
@@ -74,16 +75,14 @@ def keep_memory() -> None:
 def measure(network: nn.Module, images: Tensor, labels: Tensor, names=PRECISIONS) -> dict[str, float]:
     """Pictures a second of training steps in each precision: a few each, in turns, on copies of the network.
 
-    Images (N, 3, H, W), labels (N,), on the network's device.
+    Images (N, 3, H, W), labels (N,), on the network's device. Two pictures come first, and a precision that is
+    hopelessly slow with these keeps the figure: a processor that can't compute in bfloat16 imitates it, and a whole
+    batch of large pictures would take minutes.
     """
     ways = {name: Computing(copy.deepcopy(network).train(), name) for name in names}
-    times, started = {name: [] for name in ways}, time.perf_counter()
-    for step in range(STEPS + 1):
-        if step > 1 and time.perf_counter() - started > LONGEST:
-            break
-        for name, computing in ways.items():
-            times[name].append(_step(computing, images, labels))
-    return {name: round(len(images) / statistics.median(seconds[1:]), 3) for name, seconds in times.items()}
+    first = _speeds(ways, images[:2], labels[:2], 1)
+    ways = {name: way for name, way in ways.items() if HOPELESS * first[name] >= max(first.values())}
+    return first | _speeds(ways, images, labels, STEPS)
 
 
 def choose(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[str, int, dict[str, float]]:
@@ -93,8 +92,7 @@ def choose(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[str, int
     one thread too. A small network has so little to do that threads may cost more than they bring.
     """
     speed, threads = measure(network, images, labels), torch.get_num_threads()
-    best = max(speed, key=speed.get)
-    best = best if speed[best] >= WORTH * speed["fp32"] else "fp32"
+    best = max((way for way in speed if speed[way] >= WORTH.get(way, 1) * speed["fp32"]), key=speed.get)
     if threads > 1 and images.device.type == "cpu":
         with threads_restored():
             torch.set_num_threads(1)
@@ -146,6 +144,17 @@ def seconds_an_epoch(computing: Computing, train: Batches, validation: Batches, 
         seconds += epochs / recipe.epochs * len(train.pictures) / train.share[1] * (1 / speed + made)
     asked = len(validation.pictures) * (1 + recipe.mirror) * recipe.zoom**2
     return MARGIN * (seconds + asked / (2 * speed))  # forward alone: between a half and a third of a step
+
+
+def _speeds(ways: dict[str, Computing], images: Tensor, labels: Tensor, steps: int) -> dict[str, float]:
+    """Pictures a second of each way: `steps` in turns, after one to warm up."""
+    times, started = {name: [] for name in ways}, time.perf_counter()
+    for step in range(steps + 1):
+        if step > 1 and time.perf_counter() - started > LONGEST:
+            break
+        for name, computing in ways.items():
+            times[name].append(_step(computing, images, labels))
+    return {name: round(len(images) / statistics.median(seconds[1:]), 3) for name, seconds in times.items()}
 
 
 def _step(computing: Computing, images: Tensor, labels: Tensor) -> float:

@@ -20,7 +20,8 @@ import sys, time
 from pathlib import Path
 from harkit import catalogue, pictures, precision, training
 from harkit.__main__ import main
-training.PIECE, training.CHECKPOINT_SECONDS, precision.WORTH = 2, 0, 1e9
+training.PIECE, training.CHECKPOINT_SECONDS = 2, 0
+precision.WORTH = dict.fromkeys(precision.WORTH, 1e9)
 
 def build(folder, cache):
     decode = pictures.decode

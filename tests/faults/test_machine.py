@@ -100,7 +100,7 @@ def test_a_full_disk_is_said_by_who_decodes(folders, tmp_path, count):
 @pytest.mark.parametrize("file", ["checkpoint.pt", "best.safetensors"])
 def test_a_full_disk_keeps_the_last_checkpoint_and_the_run_goes_on(file, folders, tmp_path, capsys, monkeypatch, count):
     """The disk is full when the second epoch is done, for its checkpoint or already for its weights."""
-    monkeypatch.setattr(precision, "WORTH", 1e9)  # plain, whatever a measurement finds
+    monkeypatch.setattr(precision, "WORTH", dict.fromkeys(precision.WORTH, 1e9))  # plain, whatever a measurement finds
     whole, kept = tmp_path / "whole", {}
     assert main([*TRAIN, "--data", str(folders), "--out", str(whole)]) == 0
     with small_disk(tmp_path / "disk", 20_000) as disk:
@@ -176,7 +176,8 @@ def test_a_clock_that_is_set_back_between_two_steps_changes_nothing(folders, tmp
         out = tmp_path / name
         for clock, more in zip(clocks, (["--epochs", "2"], ["--resume"]), strict=True):
             stop = "runs.keep_best = None" if clock == clocks[0] else ""  # the first step ends with an error
-            code = f"import sys; from harkit import runs, precision; precision.WORTH = 1e9; {stop}\n"
+            code = "import sys; from harkit import runs, precision\n"
+            code += f"precision.WORTH = dict.fromkeys(precision.WORTH, 1e9); {stop}\n"
             code += "from harkit.__main__ import main; sys.exit(main(sys.argv[1:]))"
             arguments = [sys.executable, "-c", code, *TRAIN, *more, "--data", str(folders), "--out", str(out)]
             done = subprocess.run([faketime, "-f", f"@{clock} 10:00:00", *arguments], capture_output=True, text=True)

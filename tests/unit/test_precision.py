@@ -50,7 +50,8 @@ def test_the_choice_is_measured_and_leaves_the_network_alone(network, monkeypatc
     ("seconds", "expected"),
     [
         ({"fp32": 1.0, "fp32 channels last": 0.9, "bf16": 0.5}, "bf16"),
-        ({"fp32": 1.0, "fp32 channels last": 0.95, "bf16": 2.0}, "fp32"),  # not worth it
+        ({"fp32": 1.0, "fp32 channels last": 0.97, "bf16": 0.95}, "fp32"),  # not worth it
+        ({"fp32": 1.0, "fp32 channels last": 0.92, "bf16": 0.9}, "fp32 channels last"),  # the same precision for less
         ({"fp32": 1.0, "fp32 channels last": 0.7, "bf16": 2.0}, "fp32 channels last"),
     ],
 )
@@ -58,6 +59,19 @@ def test_the_fastest_wins_where_it_is_worth_it(network, monkeypatch, seconds, ex
     monkeypatch.setattr(precision, "_step", lambda computing, *_: seconds[computing.precision])
     chosen, _, speed = precision.choose(network, torch.zeros(2, 3, 32, 32), torch.tensor([0, 1]))
     assert chosen == expected and speed["bf16"] == 2 / seconds["bf16"]
+
+
+def test_what_is_hopeless_with_two_pictures_is_not_tried_with_a_batch(network, monkeypatch):
+    computed = {name: [] for name in precision.PRECISIONS}
+
+    def step(computing, images, _):
+        computed[computing.precision].append(len(images))
+        return len(images) * (0.5 if computing.precision == "bf16" else 0.1)
+
+    monkeypatch.setattr(precision, "_step", step)
+    speed = precision.measure(network, torch.zeros(8, 3, 32, 32), torch.arange(8))
+    assert speed == {"fp32": 10, "fp32 channels last": 10, "bf16": 2} and set(computed["bf16"]) == {2}
+    assert max(computed["fp32"]) == max(computed["fp32 channels last"]) == 8
 
 
 @pytest.mark.parametrize(("alone", "expected"), [(0.8, 1), (1.3, 2)])
