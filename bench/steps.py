@@ -159,9 +159,9 @@ def compiling() -> list[dict]:
     """torch.compile against the network as it is, in the same precision: a few minutes of compiling for each."""
     if not any(shutil.which(name) for name in ("c++", "g++", "clang++", "cl")):
         return [sides.row("torch.compile: left out, for there is no C++ compiler here")]
-    pictures, rows = sides.our_pictures(sides.pictures()[0]), []
+    pictures, rows, (way, _) = sides.our_pictures(sides.pictures()[0]), [], fast()
     for name, title in NAMES.items():
-        compiled, plain = (Step(name, fast()[0], pictures, side=96, width=32, compiled=c) for c in (True, False))
+        compiled, plain = (Step(name, way, pictures, side=96, width=32, compiled=c) for c in (True, False))
         started = time.perf_counter()
         compiled()
         seconds = time.perf_counter() - started

@@ -49,9 +49,13 @@ def training(names=("resnet", "vgg16")) -> list[dict]:
 
 def _turn(process) -> float:
     """Let a waiting training go on for a while: its pictures a second."""
+    _go(process)
+    return float(process.stdout.readline())
+
+
+def _go(process) -> None:
     process.stdin.write("go\n")
     process.stdin.flush()
-    return float(process.stdout.readline())
 
 
 def _train_in_turns(side: str, name: str) -> None:
@@ -149,8 +153,7 @@ def _rates(processes: int, how: str) -> float:
         started.append(sides.begin("trainings.py", how, environment=_plain()))
         started[-1].stdout.readline()  # it is warm, and waits
     for process in started:
-        process.stdin.write("go\n")
-        process.stdin.flush()
+        _go(process)
     return sum(float(process.communicate()[0]) for process in started)
 
 
@@ -181,4 +184,5 @@ def _train_in_a_crowd(how: str) -> None:
 
 
 if __name__ == "__main__":
-    _train_in_a_crowd(sys.argv[1]) if sys.argv[1] in CROWD_SECONDS else _train_in_turns(*sys.argv[1:])
+    train = _train_in_a_crowd if sys.argv[1] in CROWD_SECONDS else _train_in_turns
+    train(*sys.argv[1:])
