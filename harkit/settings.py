@@ -38,9 +38,9 @@ class Settings:
 
 PROFILES = {
     "reduced": dict(
-        side=64, split_sizes=(1100, 200, 200), copies_per_class=15, width=16, drawn_count=1500, drawn_subjects=10,
+        side=64, split_sizes=(1100, 200, 200), copies_per_class=15, width=8, drawn_count=1500, drawn_subjects=10,
         epochs={"vgg16": 2, "resnet": 3, "resnet50": 2, "efficientnet_lite0": 2},
-        improved_epochs={"vgg16": 4, "resnet": 20, "resnet50": 2, "efficientnet_lite0": 6},
+        improved_epochs={"vgg16": 10, "resnet": 20, "resnet50": 2, "efficientnet_lite0": 6},
         short=True, download=False,
     ),
     "photos": dict(
