@@ -114,7 +114,7 @@ class Batches:
             labels = torch.from_numpy(self.pictures.labels[batch]).to(self.device)
             if self.augment:
                 images = as_images(self.augment(pixels.permute(0, 3, 1, 2), generator))
-                yield torch.addcmul(self.offset, images, self.factor, out=images), labels
+                yield images.mul_(self.factor).add_(self.offset), labels
             else:
                 yield to_float(pixels, *self.of_a_picture), labels
 
