@@ -1,6 +1,6 @@
 """How fast this machine reads, trains and starts, against the published way: both sides in one go, in turns.
 
-    make bench                                  everything but `compile`: about 20 minutes on 2 cores
+    make bench                                  everything but `compile`: 20 to 60 minutes on 2 cores
     python bench/speed.py reading training      parts of it
     python bench/speed.py compile --rounds 3    torch.compile, which takes minutes to compile; fewer rounds
 
