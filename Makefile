@@ -57,7 +57,7 @@ record: .venv/installed
 	@test -n "$(HARKIT_PHOTOS)" || { echo "Name the folder of the photographs: HARKIT_PHOTOS=... make record"; exit 2; }
 	.venv/bin/python -m harkit record --data "$(HARKIT_PHOTOS)/human-action-recognition-har-dataset.zip"
 
-# This machine against the published way of reading and training: about 20 minutes, a table in build/bench/speed.md.
+# This machine against the published way of reading and training: 20 to 60 minutes, a table in build/bench/speed.md.
 bench: .venv/installed
 	.venv/bin/python -W ignore bench/speed.py
 
