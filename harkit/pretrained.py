@@ -34,13 +34,14 @@ class SameConv2d(nn.Conv2d):
         super().__init__(in_channels, out_channels, kernel_size, stride, groups=groups, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        stride, kernel, pads = self.stride[0], self.kernel_size[0], []
+        stride, kernel = self.stride[0], self.kernel_size[0]
+        if stride == 1 and kernel <= min(x.shape[2:]):
+            return F.conv2d(x, self.weight, padding=kernel // 2, groups=self.groups)
+        pads = []
         for length in x.shape[:1:-1]:
             total = max((-(-length // stride) - 1) * stride + kernel - length, 0)
             pads += [total // 2, total - total // 2]
-        if stride > 1 or kernel > min(x.shape[2:]):
-            return F.conv2d(F.pad(x, pads), self.weight, None, stride, 0, 1, self.groups)
-        return F.conv2d(x, self.weight, None, 1, kernel // 2, 1, self.groups)
+        return F.conv2d(F.pad(x, pads), self.weight, stride=stride, groups=self.groups)
 
 
 def _convolution(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1) -> list:
