@@ -14,7 +14,7 @@ from torch.profiler import ProfilerActivity, profile, record_function
 
 from harkit import models, settings
 from harkit.pictures import Batches
-from harkit.precision import HOPELESS, Computing
+from harkit.precision import COMPILED, FIRST_STEPS, HOPELESS, Computing
 
 SQUARE = 4096  # rows and columns of the matrices of the peak
 NAMES = {"resnet": "ResNet", "vgg16": "VGG16"}
@@ -36,8 +36,7 @@ class Step:
         torch.manual_seed(0)
         self.device = settings.device()
         self.network = models.build(name, 15, side, width).to(self.device)
-        self.computing = Computing(self.network, precision)
-        self.call = torch.compile(self.computing) if compiled else self.computing
+        self.computing = Computing(self.network, precision + (COMPILED if compiled else ""), sides.BATCH)
         self.optimizer = torch.optim.SGD(self.network.parameters(), 0.01, weight_decay=0.001)
         self.batches = iter(Batches(pictures, sides.BATCH, self.device, seed=0))
         self.side = side
@@ -49,7 +48,7 @@ class Step:
             images, labels = next(self.batches)
             images = images[:, :, : self.side, : self.side]
         self.optimizer.zero_grad()
-        nn.functional.cross_entropy(self.call(images), labels).backward()
+        nn.functional.cross_entropy(self.computing(images), labels).backward()
         with record_function("optimizer"):
             self.optimizer.step()
         wait(self.device)
@@ -161,12 +160,14 @@ def compiling() -> list[dict]:
         return [sides.row("torch.compile: left out, for there is no C++ compiler here")]
     pictures, rows, (way, _) = sides.our_pictures(sides.pictures()[0]), [], fast()
     for name, title in NAMES.items():
-        compiled, plain = (Step(name, way, pictures, side=96, width=32, compiled=c) for c in (True, False))
+        size = dict(side=96, width=32) if settings.device() == "cpu" else dict(side=sides.SIDE, width=64)
+        compiled, plain = (Step(name, way, pictures, **size, compiled=c) for c in (True, False))
         started = time.perf_counter()
         compiled()
         seconds = time.perf_counter() - started
-        plain()
-        what = f"{title}, width 32, 96 px, compiled against as it is"
+        for step in (compiled, plain) * FIRST_STEPS:
+            step()
+        what = f"{title}, width {size['width']}, {size['side']} px, compiled against as it is"
         rows.append(sides.compare(what, "pictures/s", compiled, plain))
         rows.append(sides.row("… its first step, with compiling", f"{seconds:.0f} s"))
     return rows

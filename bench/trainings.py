@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from functools import partial
-from itertools import count, islice
+from itertools import count
 
 if {"without", "theirs"} & set(sys.argv):  # a process as it would be without harkit's setting for OpenMP
     import torch
@@ -19,8 +19,9 @@ import torch
 from torch import nn
 
 ASKED = "≥ 1.3; ≥ 2 with AVX512-BF16, ≥ 3 with AMX, ≥ 5 on a GPU"
-SHOWN = {"resnet": 4, "vgg16": 1}  # batches in a measurement
-WARM = 2  # before the first: later ones find the memory that these asked for
+SECONDS = 4  # of training in a measurement, in whole batches
+WARM = 2  # batches before the first, at least: later ones find the memory that these asked for
+LONG = 1_000_000  # pictures that harkit is to choose for: a long training, where compiling for a GPU can pay
 EPOCHS = {"published": 50, "improved": 10}  # of the two recipes on the way to the target, on drawn pictures
 EPOCHS_PHOTOGRAPHS = {"published": 20, "improved": 6}
 SMALL = dict(side=64, width=16)
@@ -66,24 +67,33 @@ def _train_in_turns(side: str, name: str) -> None:
         precision.keep_memory()
         network = models.build(name, 15, sides.SIDE, 64).to(settings.device())
         batches = Batches(sides.our_pictures(catalogue), sides.BATCH, settings.device(), seed=0)
-        way = precision.choose(network, *next(iter(batches)))[0]  # on all threads, as the other side
+        way = precision.choose(network, *next(iter(batches)), LONG)[0]  # on all threads, as the other side
     else:
         network = {"resnet": models.ResNet, "vgg16": models.VGG16}[name]().to(settings.device())
         batches, way = sides.published_loader(folder), "fp32"
     optimizer, _ = recipes.make_optimizer(recipes.get(name, "published"), network, len(batches))
-    epochs, computing = (batch for _ in count() for batch in batches), precision.Computing(network, way)
+    epochs = (batch for _ in count() for batch in batches)
+    computing = precision.Computing(network, way, sides.BATCH)
     trained(computing, optimizer, epochs, WARM)
     print(way, flush=True)
     for _ in sys.stdin:
-        print(trained(computing, optimizer, epochs, SHOWN[name]), flush=True)
+        print(trained(computing, optimizer, epochs), flush=True)
 
 
-def trained(network: nn.Module, optimizer, batches, shown: int) -> float:
-    """Pictures a second from file to updated weights, over so many of the batches."""
-    device, started = settings.device(), time.perf_counter()
-    on_device = ((images.to(device), labels.to(device)) for images, labels in islice(batches, shown))
-    train_one_epoch(network, on_device, optimizer, nn.CrossEntropyLoss())
-    return shown * sides.BATCH / (time.perf_counter() - started)
+def trained(network: nn.Module, optimizer, batches, least: int = 1) -> float:
+    """Pictures a second from file to updated weights, over SECONDS of batches, but so many of them at least."""
+    device, seen, started = settings.device(), 0, time.perf_counter()
+
+    def on_device():
+        nonlocal seen
+        for number, (images, labels) in enumerate(batches, start=1):
+            seen += len(labels)
+            yield images.to(device), labels.to(device)
+            if number >= least and time.perf_counter() - started > SECONDS:
+                return
+
+    train_one_epoch(network, on_device(), optimizer, nn.CrossEntropyLoss())
+    return seen / (time.perf_counter() - started)
 
 
 def target() -> list[dict]:

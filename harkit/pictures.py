@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))  # mean and standard deviation a channel, as both published notebooks use
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # what torchvision's pretrained weights expect
 NORMALISATION = {"half": HALF, "imagenet": IMAGENET}
+GPU_SHARE = 0.25  # of the free memory of a GPU: pixels that fit in are kept there
 AT_ONCE = 2**18  # pixels that are changed together on a CPU: what one step hands to the next then stays in its cache
 
 
@@ -69,6 +70,8 @@ class Batches:
     With `share` (rank, world) these are the slices of process `rank` out of `world`: all of them together make the
     batches of `batch_size`, in the same order whatever the world. Slices differ by one picture at most, and each
     holds two or more: a last batch of fewer than `smallest` pictures joins the one before it.
+
+    On a GPU with room for them (GPU_SHARE) the pixels are copied there once, not batch by batch.
     """
 
     def __init__(
@@ -85,6 +88,8 @@ class Batches:
         mean, std = (torch.tensor(v, device=device).view(3, 1, 1) for v in normalisation)
         self.factor, self.offset = 1 / std, -mean / std  # (x − mean) / std in one step
         area = pictures.pixels.shape[1] * pictures.pixels.shape[2]
+        enough = len(pictures) * pictures.pixels[:1].nbytes <= _room(device)
+        self.near = _copied(pictures, device) if enough else None
         self.of_a_picture = [part.flatten().repeat(area) for part in (self.factor / 255, self.offset)]  # for `to_float`
 
     def __len__(self) -> int:
@@ -110,13 +115,20 @@ class Batches:
             last = i == len(self) - 1
             batch = rows[i * self.batch_size : None if last else (i + 1) * self.batch_size].numpy()
             batch = np.array_split(batch, world)[rank]
-            pixels = torch.from_numpy(self.pictures.pixels[self.pictures.index[batch]]).to(self.device)
-            labels = torch.from_numpy(self.pictures.labels[batch]).to(self.device)
+            pixels, labels = self._rows(batch)
             if self.augment:
                 images = as_images(self.augment(pixels.permute(0, 3, 1, 2), generator))
                 yield images.mul_(self.factor).add_(self.offset), labels
             else:
                 yield to_float(pixels, *self.of_a_picture), labels
+
+    def _rows(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Pixels (N, side, side, 3) uint8 and labels (N,) of these rows, on the device."""
+        if self.near:
+            at = torch.from_numpy(rows).to(self.device)
+            return self.near[0][at], self.near[1][at]
+        pixels, labels = self.pictures.pixels[self.pictures.index[rows]], self.pictures.labels[rows]
+        return torch.from_numpy(pixels).to(self.device), torch.from_numpy(labels).to(self.device)
 
 
 def as_images(pixels: Tensor) -> Tensor:
@@ -162,6 +174,19 @@ def decode_upload(file, name: str, side: int) -> np.ndarray:
         return decode(file, side)
     except InputError as error:
         raise InputError(str(error).replace(str(file), name).replace("leave it out", "choose another")) from error
+
+
+def _room(device: str) -> float:
+    """Bytes of a GPU that pixels may have; none of another device, whose memory is the computer's own."""
+    return GPU_SHARE * torch.cuda.mem_get_info(device)[0] if torch.device(device).type == "cuda" else 0
+
+
+def _copied(pictures: PictureSet, device: str) -> tuple[Tensor, Tensor]:
+    """Pixels and labels of all rows on the device, without a second copy in the computer's memory on the way."""
+    pixels = torch.empty((len(pictures), *pictures.pixels.shape[1:]), dtype=torch.uint8, device=device)
+    for part, rows in zip(pixels.split(256), torch.from_numpy(pictures.index).split(256), strict=True):
+        part.copy_(torch.from_numpy(pictures.pixels[rows.numpy()]))
+    return pixels, torch.from_numpy(pictures.labels).to(device)
 
 
 def _open_or_decode(unique: pd.DataFrame, side: int, cache: Path, blank: bool) -> np.ndarray:

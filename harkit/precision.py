@@ -1,5 +1,5 @@
-"""How a network computes while it trains: plain float32, or bfloat16 where torch holds that to be safe, on how many
-threads; and which of these is fastest on this machine, which is measured and not guessed."""
+"""How a network computes while it trains: plain float32, or 16 bits where torch holds that to be safe, compiled or not,
+on how many threads; and which of these is fastest on this machine, which is measured and not guessed."""
 
 import copy
 import ctypes
@@ -20,30 +20,45 @@ from harkit.recipes import Recipe
 
 log = logging.getLogger(__name__)
 
-PRECISIONS = ("fp32", "fp32 channels last", "bf16")
-WORTH = {"fp32 channels last": 1.05, "bf16": 1.15}  # times as fast as fp32: for less, none is chosen
+PRECISIONS = ("fp32", "fp32 channels last", "bf16", "fp16")
+IN_16_BITS = {"bf16": torch.bfloat16, "fp16": torch.float16}
+COMPILED = ", compiled"  # after a precision: the training steps go through torch.compile
+WORTH = {"fp32 channels last": 1.05, "bf16": 1.15, "fp16": 1.15}  # times as fast as fp32: for less, none is chosen
 MARGIN = 1.15  # times the measured time of an epoch: the optimizer, checkpoints, and that no machine is steady
 CROWDED, BATCHES = 4, 8  # times as slow as measured, and so many batches in a row: the threads are in each other's way
 STEPS, LONGEST = 4, 15  # of each kind in a measurement, after one to warm up; seconds after which none is begun
 HOPELESS = 4  # times as slow as the fastest: not tried any further
+LONG = 300  # seconds of training on a GPU from which on compiling is tried: it takes half a minute and more
+FIRST_STEPS = 3  # of a compiled network: one compiles, one records what the GPU does, one shows that it is right
 
 
 class Computing(nn.Module):
     """A network in another way of computing; the weights stay float32 and are the network's own.
 
     "fp32": as the network is. "fp32 channels last": images and feature maps with the channels innermost. "bf16": so,
-    and matrix products and convolutions in bfloat16 (`torch.autocast`), logits float32 again. Parts of the network that
-    are put into `resting` stay in evaluation mode. Raises ValueError for another precision.
+    and matrix products and convolutions in bfloat16 (`torch.autocast`), logits float32 again. "fp16": in half precision
+    instead, which older GPUs are made for; small gradients would be rounded to nothing there, so they are scaled
+    (Micikevicius et al., 2017), and `watch_over` the optimizer takes that back.
+
+    With COMPILED behind it, training steps on batches of `whole` pictures are compiled for each size of pictures, and a
+    GPU replays them as one recording (CUDA graphs) instead of hundreds of orders; other batches are computed as
+    without. Parts of the network that are put into `resting` stay in evaluation mode. Raises ValueError for another
+    precision.
     """
 
-    def __init__(self, network: nn.Module, precision: str = "fp32"):
+    def __init__(self, network: nn.Module, precision: str = "fp32", whole: int = 0):
         super().__init__()
         self.resting: tuple[nn.Module, ...] = ()
-        if precision not in PRECISIONS:
+        if precision.removesuffix(COMPILED) not in PRECISIONS:
             raise ValueError(f"There is no precision '{precision}': choose one of {', '.join(PRECISIONS)}.")
-        self.network, self.precision = network, precision
-        if precision != "fp32":
+        self.network, self.precision, self.kind = network, precision, precision.removesuffix(COMPILED)
+        if self.kind != "fp32":
             network.to(memory_format=torch.channels_last)
+        self.scaler = torch.amp.GradScaler(_device(network)) if self.kind == "fp16" else None
+        self.compiled, self.whole = None, whole
+        if precision.endswith(COMPILED):
+            torch.compiler.reset()  # it counts what was compiled before, and gives up at the ninth
+            self.compiled = torch.compile(self._answer, mode="reduce-overhead", dynamic=False)
 
     def train(self, mode: bool = True) -> "Computing":
         super().train(mode)
@@ -53,10 +68,31 @@ class Computing(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, 3, H, W) to logits (N, classes), float32."""
-        if self.precision == "fp32":
+        step = self.compiled and len(images) == self.whole and self.training and torch.is_grad_enabled()
+        logits = self.compiled(images) if step else self._answer(images)
+        if self.scaler and logits.requires_grad:
+            logits.register_hook(self.scaler.scale)
+        return logits
+
+    def watch_over(self, optimizer: torch.optim.Optimizer) -> None:
+        """Before each of its steps, divide the gradients by their scale; a step with an overflow is left out."""
+
+        def unscale(*_) -> None:
+            before = self.scaler.get_scale()
+            self.scaler.unscale_(optimizer)
+            self.scaler.update()
+            if self.scaler.get_scale() < before:
+                optimizer.zero_grad()  # a weight without a gradient stays as it is
+
+        if self.scaler:
+            optimizer.register_step_pre_hook(unscale)
+
+    def _answer(self, images: Tensor) -> Tensor:
+        if self.kind == "fp32":
             return self.network(images)
         images = images.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+        short = IN_16_BITS.get(self.kind)
+        with torch.autocast(images.device.type, short, enabled=short is not None):
             return self.network(images).float()
 
 
@@ -72,24 +108,37 @@ def keep_memory() -> None:
             libc.mallopt(option, value)
 
 
-def measure(network: nn.Module, images: Tensor, labels: Tensor, names=PRECISIONS) -> dict[str, float]:
-    """Pictures a second of training steps in each precision: a few each, in turns, on copies of the network.
+def measure(network: nn.Module, images: Tensor, labels: Tensor, names=()) -> dict[str, float]:
+    """Pictures a second of training steps in each precision, if not named, in those that suit the device: a few each,
+    in turns, on copies of the network.
 
-    Images (N, 3, H, W), labels (N,), on the network's device. Two pictures come first, and a precision that is
-    hopelessly slow with these, or with its first batch, keeps the figure: a processor that can't compute in bfloat16
-    imitates it, and whole batches of large pictures would take minutes.
+    Images (N, 3, H, W), labels (N,), on the network's device. Two pictures come first where there is a choice, and a
+    precision that is hopelessly slow with these, or with its first batch, keeps the figure: a processor that can't
+    compute in bfloat16 imitates it, and whole batches of large pictures would take minutes.
     """
-    ways = {name: Computing(copy.deepcopy(network).train(), name) for name in names}
-    first = _speeds(ways, images[:2], labels[:2], 1)
+    names = names or suitable(images.device.type)
+    ways = {name: Computing(copy.deepcopy(network).train(), name, len(images)) for name in names}
+    first = _speeds(ways, images[:2], labels[:2], 1) if len(ways) > 1 else dict.fromkeys(ways, 1.0)
     ways = {name: ways[name] for name in _promising(first)}
+    for computing in ways.values():
+        for _ in range(FIRST_STEPS if computing.compiled else 0):
+            _step(computing, images, labels)
     return first | _speeds(ways, images, labels, STEPS)
 
 
-def choose(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[str, int, dict[str, float]]:
+def suitable(device: str) -> list[str]:
+    """The precisions that are worth a measurement there: half precision only on a GPU that has to imitate bfloat16."""
+    imitates = device == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False)
+    return [name for name in PRECISIONS if name != ("bf16" if imitates else "fp16")]
+
+
+def choose(network: nn.Module, images: Tensor, labels: Tensor, pictures: int = 0) -> tuple[str, int, dict[str, float]]:
     """The fastest precision and number of threads for training this network on batches like this one.
 
     Also gives pictures a second of all that was tried: each precision on the threads that there are, the chosen one on
-    one thread too. A small network has so little to do that threads may cost more than they bring.
+    one thread too. A small network has so little to do that threads may cost more than they bring. `pictures` is how
+    many the training is going to show; on a GPU, if that takes long, the chosen precision is tried compiled as well,
+    and stays so where that wins back what compiling costs.
     """
     speed, threads = measure(network, images, labels), torch.get_num_threads()
     best = max((way for way in speed if speed[way] >= WORTH.get(way, 1) * speed["fp32"]), key=speed.get)
@@ -98,6 +147,8 @@ def choose(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[str, int
             torch.set_num_threads(1)
             speed[f"{best}, one thread"] = measure(network, images, labels, [best])[best]
         threads = 1 if speed[f"{best}, one thread"] > speed[best] else threads
+    if images.device.type == "cuda" and pictures / speed[best] > LONG:
+        best = _compiled_or_not(network, images, labels, pictures, best, speed)
     return best, threads, speed
 
 
@@ -146,6 +197,18 @@ def seconds_an_epoch(computing: Computing, train: Batches, validation: Batches, 
     return MARGIN * (seconds + asked / (2 * speed))  # forward alone: between a half and a third of a step
 
 
+def _compiled_or_not(network, images, labels, pictures: int, best: str, speed: dict[str, float]) -> str:
+    """`best` with COMPILED behind it where that saves time; its speed is added to `speed`."""
+    compiled, started = best + COMPILED, time.perf_counter()
+    try:
+        speed |= measure(network, images, labels, [compiled])
+    except Exception as error:  # without Triton or a C compiler, and whatever else a compiler doesn't like
+        log.info("torch.compile does not work here (%s): the training goes on without.", type(error).__name__)
+        return best
+    saved = pictures / speed[best] - pictures / speed[compiled]
+    return compiled if saved > time.perf_counter() - started else best
+
+
 def _speeds(ways: dict[str, Computing], images: Tensor, labels: Tensor, steps: int) -> dict[str, float]:
     """Pictures a second of each way: `steps` in turns, after one to warm up; a hopeless one drops out early."""
     times, found, started = {name: [] for name in ways}, dict.fromkeys(ways, 1.0), time.perf_counter()
@@ -157,6 +220,10 @@ def _speeds(ways: dict[str, Computing], images: Tensor, labels: Tensor, steps: i
         if step:
             found = {name: len(images) / statistics.median(seconds[1:]) for name, seconds in times.items()}
     return {name: round(speed, 3) for name, speed in found.items()}
+
+
+def _device(network: nn.Module) -> str:
+    return next(network.parameters()).device.type
 
 
 def _promising(speeds: dict[str, float]) -> list[str]:

@@ -132,7 +132,7 @@ def fit(
     the recipe's; `minutes` fits the epochs into a time budget; `start` is a run of the same network on the same
     classes whose weights this one begins with, instead of ImageNet's. For an ablation, `without` takes a part out
     of the network (`models.build`) and `changes` replaces fields of the recipe, of which `short` takes the form for a
-    few minutes. `precision` is one of `precision.PRECISIONS`, None the one that a short measurement finds fastest
+    few minutes. `precision` is as for `precision.Computing`, None the one that a short measurement finds fastest
     here, and on how many threads; the last validation figures are computed in fp32 anyway. `watch(epoch, **series)` is
     called with train loss and accuracy five times an epoch and with validation accuracy after it. Raises InputError
     where `out` holds a run already, unless `resume` goes on with it or `anew` replaces it.
@@ -177,7 +177,8 @@ def fit(
         if precision:
             plan["precision"] = precision
         else:
-            found = several.once(precisions.choose, model, *next(iter(train)))
+            shown = chosen.epochs * len(train.pictures) // (1 + len(chosen.growing))  # at one size: each is compiled
+            found = several.once(precisions.choose, model, *next(iter(train)), shown if share[1] == 1 else 0)
             plan["precision"], plan["threads"], plan["measured"] = found
             torch.set_num_threads(plan["threads"])
         if minutes:
@@ -186,18 +187,21 @@ def fit(
             chosen = replace(chosen, epochs=max(1, int(60 * minutes / seconds)))
         plan |= dict(epochs=chosen.epochs, hyperparameters=asdict(chosen), processes=train.share[1])
         runs.begin(out, plan, catalogue)
-    _run_epochs(Computing(model, plan["precision"]), train, validation, chosen, out, plan, goes_on, watch)
+    computing = Computing(model, plan["precision"], train.batch_size)
+    _run_epochs(computing, train, validation, chosen, out, plan, goes_on, watch)
     return several.once(_finish, model, validation, plan, out)
 
 
 def _run_epochs(computing, train, validation, recipe, out, plan, goes_on, watch) -> None:
     model, seed = computing.network, plan["seed"]
     optimizer, scheduler = recipes.make_optimizer(recipe, model, len(train))
+    computing.watch_over(optimizer)
     averaged = recipes.average(recipe, model)
     kept = averaged.module if averaged else model  # the weights that are validated and kept
     asked = runs.answering(Computing(kept, computing.precision), plan)
     loss_function, mixing = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing), None
     parts = dict(model=model, optimizer=optimizer, scheduler=scheduler) | ({"averaged": averaged} if averaged else {})
+    parts |= {"scaler": computing.scaler} if computing.scaler else {}
     done = runs.load_checkpoint(out, parts, train.device) if goes_on else {}
     rows, best, sums = done.get("rows", []), done.get("best", -math.inf), done.get("sums", NOTHING_YET)
     crowded = ThreadWatch(plan.get("measured", {}).get(computing.precision) if train.device == "cpu" else None)

@@ -140,3 +140,16 @@ def test_an_upload_is_decoded_as_in_training(tmp_path):
     Image.effect_noise((90, 60), 80).convert("RGB").save(tmp_path / "a.png")
     uploaded = decode_upload(io.BytesIO((tmp_path / "a.png").read_bytes()), "a.png", 32)
     assert (uploaded == pictures.decode(tmp_path / "a.png", 32)).all()
+
+
+@pytest.mark.parametrize("augment", [None, lambda pixels, generator: pixels / 255])
+def test_pixels_that_lie_on_the_device_make_the_same_batches(chosen, monkeypatch, augment):
+    train = chosen.part("train")
+    far = list(Batches(train, 7, seed=3, augment=augment))
+    monkeypatch.setattr(pictures, "_room", lambda device: len(train) * 32 * 32 * 3)
+    near = Batches(train, 7, seed=3, augment=augment)
+    monkeypatch.setattr(pictures, "_room", lambda device: len(train) * 32 * 32 * 3 - 1)
+    assert near.near and not Batches(train, 7).near
+    near.pictures.pixels = None  # it needs them no longer
+    for (images, labels), (others, same) in zip(far, near, strict=True):
+        assert torch.equal(images, others) and torch.equal(labels, same)

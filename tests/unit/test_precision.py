@@ -1,3 +1,6 @@
+import copy
+import shutil
+
 import pytest
 import torch
 from torch import nn
@@ -41,7 +44,7 @@ def test_the_choice_is_measured_and_leaves_the_network_alone(network, monkeypatc
         torch.set_num_threads(2)
         chosen, threads, speed = precision.choose(network, images, labels)
         assert torch.get_num_threads() == 2 and threads in (1, 2)
-    assert set(speed) == {*precision.PRECISIONS, f"{chosen}, one thread"} and min(speed.values()) > 0
+    assert set(speed) == {*precision.suitable("cpu"), f"{chosen}, one thread"} and min(speed.values()) > 0
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert all(parameter.grad is None for parameter in network.parameters())
 
@@ -62,7 +65,7 @@ def test_the_fastest_wins_where_it_is_worth_it(network, monkeypatch, seconds, ex
 
 
 def test_what_is_hopeless_with_two_pictures_is_not_tried_with_a_batch(network, monkeypatch):
-    computed = {name: [] for name in precision.PRECISIONS}
+    computed = {name: [] for name in precision.suitable("cpu")}
 
     def step(computing, images, _):
         computed[computing.precision].append(len(images))
@@ -124,3 +127,83 @@ def test_a_training_in_a_crowd_goes_on_with_one_thread(monkeypatch, caplog):
 )
 def test_a_training_that_is_slow_otherwise_keeps_its_threads(monkeypatch, caplog, seconds, measured):
     assert watched(monkeypatch, seconds, measured) == 2 and not caplog.text
+
+
+@pytest.mark.skipif(not any(shutil.which(name) for name in ("c++", "g++", "clang++")), reason="no C++ compiler here")
+def test_a_compiled_network_learns_the_same_and_compiles_whole_batches_only():
+    torch.manual_seed(0)
+    layers = nn.Conv2d(3, 8, 3, stride=2), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 15 * 15, 6)
+    network, images, labels = nn.Sequential(*layers), torch.randn(6, 3, 32, 32), torch.arange(6)
+    losses, compiled = {"fp32": [], "fp32, compiled": []}, []
+    for way, seen in losses.items():
+        computing = Computing(copy.deepcopy(network), way, whole=6).train()
+        if computing.compiled:
+            quick = computing.compiled
+            computing.compiled = lambda batch, quick=quick: compiled.append(len(batch)) or quick(batch)
+        optimizer = torch.optim.SGD(computing.parameters(), 0.01)
+        for few in (6, 6, 4, 6):
+            loss = nn.functional.cross_entropy(computing(images[:few]), labels[:few])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            seen.append(loss.item())
+        with torch.no_grad():
+            computing(images)
+        seen.append(computing.eval()(images).mean().item())
+    assert compiled == [6, 6, 6]
+    assert losses["fp32, compiled"] == pytest.approx(losses["fp32"], rel=0.02, abs=0.02)
+    assert losses["fp32"][0] - losses["fp32"][3] > 0.2
+
+
+@pytest.mark.parametrize(("pictures", "expected"), [(10_000, "fp32"), (1_000_000, "fp32, compiled")])
+def test_compiling_has_to_win_back_what_it_costs(network, monkeypatch, pictures, expected):
+    clock = iter(range(0, 100_000, 500))  # each look at it is 500 s later
+    monkeypatch.setattr(precision, "measure", lambda *_: {"fp32, compiled": 200.0})
+    monkeypatch.setattr(precision.time, "perf_counter", lambda: next(clock))
+    speed = {"fp32": 100.0}
+    assert precision._compiled_or_not(network, None, None, pictures, "fp32", speed) == expected
+    assert speed["fp32, compiled"] == 200
+
+
+def test_where_nothing_compiles_the_training_goes_on_without(network, monkeypatch, caplog):
+    def broken(*_, **__):
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(torch, "compile", broken)
+    caplog.set_level("INFO", "harkit")
+    images, speed = torch.zeros(2, 3, 32, 32), {"fp32": 1.0}
+    assert precision._compiled_or_not(network, images, torch.arange(2), 10**6, "fp32", speed) == "fp32"
+    assert speed == {"fp32": 1.0} and "torch.compile does not work here (RuntimeError)" in caplog.text
+
+
+def test_half_precision_learns_like_float32_and_leaves_out_a_step_with_an_overflow(network):
+    images, labels, losses = torch.randn(8, 3, 32, 32), torch.arange(8), {}
+    for way in ("fp32", "fp16"):
+        torch.manual_seed(1)
+        computing = Computing(copy.deepcopy(network), way).train()
+        for part in computing.modules():
+            if isinstance(part, nn.Dropout):
+                part.p = 0.0
+        optimizer = torch.optim.SGD(computing.parameters(), 0.05, momentum=0.9)
+        computing.watch_over(optimizer)
+        for _ in range(20):
+            loss = nn.functional.cross_entropy(computing(images), labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        losses[way] = loss.item()
+    assert max(losses.values()) < 0.2
+    before, scale = [weight.clone() for weight in computing.parameters()], computing.scaler.get_scale()
+    nn.functional.cross_entropy(computing(images), labels).backward()
+    next(computing.parameters()).grad[:] = torch.inf
+    optimizer.step()
+    assert computing.scaler.get_scale() == scale / 2
+    assert all(torch.equal(now, then) for now, then in zip(computing.parameters(), before, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("device", "knows", "expected"), [("cpu", True, "bf16"), ("cuda", True, "bf16"), ("cuda", False, "fp16")]
+)
+def test_half_precision_is_for_gpus_that_imitate_bfloat16(monkeypatch, device, knows, expected):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: knows or including_emulation)
+    assert precision.suitable(device) == ["fp32", "fp32 channels last", expected]

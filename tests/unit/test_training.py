@@ -70,7 +70,9 @@ def stop_after(monkeypatch, checkpoints):
     monkeypatch.setattr(runs, "save_checkpoint", stop)
 
 
-@pytest.mark.parametrize(("recipe", "precision"), [("published", "fp32"), ("improved", "fp32"), ("improved", "bf16")])
+@pytest.mark.parametrize(
+    ("recipe", "precision"), [("published", "fp32"), ("improved", "fp32"), ("improved", "bf16"), ("improved", "fp16")]
+)
 @pytest.mark.parametrize("checkpoints", [2, 3])  # at the border of an epoch, within one
 def test_a_resumed_run_equals_an_unbroken_one(fit, monkeypatch, recipe, precision, checkpoints):
     small = replace(recipes.get("resnet", recipe), batch_size=8)  # 5 batches an epoch, and a rest
