@@ -26,7 +26,7 @@ def results(config: Settings, networks: tuple[str, ...] = NETWORKS) -> pd.DataFr
     falls = published.load()["falls"]
     where = ("Dataslayer falls", falls["side"], falls["epochs"], "leaky validation")
     rows.append(_row("resnet50", "as published (a sibling)", *where, falls["sibling_validation_accuracy"]))
-    for row in pd.concat([recorded.honest(), recorded.best()]).itertuples():
+    for row in pd.concat([recorded.honest(), recorded.honest("full_size"), recorded.best()]).itertuples():
         where = f"{PHOTOGRAPHS}, {row.train_size} to train on", row.side, row.epochs, "clean test"
         figures = row.accuracy, row.low, row.high, row.macro_f1, row.n
         form = ", an hour" if row.study == "best" else _form(row.recipe)

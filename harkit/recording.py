@@ -1,5 +1,6 @@
 """Make the recorded runs: train what `harkit.recorded` plans, on photographs, and keep what is small of it."""
 
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,11 @@ from sklearn.model_selection import train_test_split
 
 from harkit import catalogue as catalogues
 from harkit import evaluation, fetch, recorded, runs, splits, training
+from harkit import settings as profiles
 from harkit.recorded import Plan
 from harkit.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def record(data: Path, config: Settings, studies: list[str] | None = None, out: Path = recorded.HERE) -> Iterator[Path]:
@@ -22,14 +26,23 @@ def record(data: Path, config: Settings, studies: list[str] | None = None, out: 
         for plan in recorded.plans(study):
             for seed in plan.seeds:
                 target = out / study / f"{plan.name.replace(' ', '-').replace(',', '')}-seed{seed}"
-                if not (target / "predictions.csv").exists():
+                if not (target / "predictions.csv").exists() and _has(plan):
                     _keep(*_train(plan, seed, data, config), plan, target)
                     yield target
 
 
+def _has(plan: Plan) -> bool:
+    """Whether this machine has the device that a plan needs."""
+    if plan.device == "cpu" or profiles.device() == plan.device:
+        return True
+    log.warning("'%s' at %s px needs a GPU: left out.", plan.name, plan.side)
+    return False
+
+
 def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, pd.DataFrame]:
     """The run of a plan, and what it says of the pictures that the study asks about."""
-    catalogue = splits.honest(catalogues.read(fetch.unpack(data, config.data)), recorded.SIZES)
+    cache = config.data / "decoded"
+    catalogue = splits.honest(catalogues.read(fetch.unpack(data, config.data), cache), recorded.SIZES)
     clean = splits.part(catalogue, "test")
     if plan.split == "leaky":  # drawn from the same pictures as the honest parts: the clean test stays out of reach
         catalogue = splits.leaky(catalogue[catalogue.split != "test"], recorded.SIZES, seed)
@@ -43,15 +56,14 @@ def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, p
     # plans that are equal share one training
     key += [plan.precision, plan.without, *(f"{name}={value}" for name, value in plan.changes.items()), f"seed{seed}"]
     out = config.results / "recording" / "-".join(map(str, key)).replace(" ", "_")
-    cache = config.data / "decoded"
     changes = {"keep": "last", **plan.changes}
     if plan.short and plan.recipe == "improved":
         changes = recorded.BEFORE[plan.network] | changes
     if not runs.finished(out):
         training.fit(
             catalogue, out, plan.network, plan.recipe, side=plan.side, width=plan.width, epochs=plan.epochs,
-            seed=seed, device="cpu", split=plan.split, cache=cache, without=plan.without, precision=plan.precision,
-            changes=changes, short=plan.short, resume=(out / "settings.json").exists(),
+            seed=seed, device=plan.device, split=plan.split, cache=cache, without=plan.without,
+            precision=plan.precision, changes=changes, short=plan.short, resume=(out / "settings.json").exists(),
         )  # fmt: skip
     if not plan.tested:
         return out, evaluation.validation_predictions(out).assign(part="validation")

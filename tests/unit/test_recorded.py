@@ -89,6 +89,14 @@ def test_the_clean_test_is_seen_by_neither_split(small, monkeypatch, har_folder,
     assert set(recorded.load("leak").part) == {"own test", "clean test"}
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_what_needs_a_gpu_is_left_out_without_one_and_said(small, monkeypatch, har_folder, config, caplog):
+    plans = [*small, recorded.Plan("large", 20, 1, side=224, seeds=(0,), device="cuda")]
+    monkeypatch.setattr(recorded, "STUDIES", {"ablation": plans})
+    made = list(recording.record(har_folder, config, out=recorded.HERE))
+    assert len(made) == 2 * len(recorded.SEEDS) and "'large' at 224 px needs a GPU: left out." in caplog.text
+
+
 def test_an_unknown_study_is_refused(small, har_folder, config):
     with pytest.raises(InputError, match="no study 'x'"):
         list(recording.record(har_folder, config, ["x"]))
