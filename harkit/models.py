@@ -160,7 +160,8 @@ class Dropout(nn.Dropout):
     def forward(self, x: Tensor) -> Tensor:
         """Any shape and kind of float. `torch.manual_seed` repeats it, but it draws other numbers than `nn.Dropout`."""
         below = round(2**16 * self.p)  # of the 2¹⁶ values that a number can get
-        if not self.training or x.device.type != "cpu" or not 0 < below < 2**16:
+        elsewhere = x.device.type != "cpu" or torch.compiler.is_compiling()  # compiled code draws by itself
+        if not self.training or elsewhere or not 0 < below < 2**16:
             return super().forward(x)
         draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None).view(torch.int16)
         draws = draws[: x.numel()].as_strided(x.shape, torch.empty_like(x, device="meta").stride())  # as x lies

@@ -270,3 +270,10 @@ def test_multiply_adds_count_one_picture_and_every_pixel():
     for pictures in (1, 5):
         assert models.multiply_adds(layer, torch.rand(pictures, 3, 10, 12)).to_dict() == {"0": 9 * 3 * 8 * 10 * 12}
     assert not layer[0]._forward_hooks
+
+
+@pytest.mark.parametrize("network", ["vgg16", "resnet", "efficientnet_lite0"])
+def test_a_network_compiles_as_one_graph(network):
+    torch.compiler.reset()
+    whole = torch.compile(models.build(network, 15, 64, 4).train(), backend="eager", fullgraph=True, dynamic=False)
+    assert whole(torch.rand(4, 3, 64, 64)).shape == (4, 15)
