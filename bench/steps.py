@@ -159,8 +159,8 @@ def compiling() -> list[dict]:
     if not any(shutil.which(name) for name in ("c++", "g++", "clang++", "cl")):
         return [sides.row("torch.compile: left out, for there is no C++ compiler here")]
     pictures, rows, (way, _) = sides.our_pictures(sides.pictures()[0]), [], fast()
+    size = dict(side=96, width=32) if settings.device() == "cpu" else dict(side=sides.SIDE, width=64)
     for name, title in NAMES.items():
-        size = dict(side=96, width=32) if settings.device() == "cpu" else dict(side=sides.SIDE, width=64)
         compiled, plain = (Step(name, way, pictures, **size, compiled=c) for c in (True, False))
         started = time.perf_counter()
         compiled()

@@ -54,7 +54,7 @@ class Computing(nn.Module):
         self.network, self.precision, self.kind = network, precision, precision.removesuffix(COMPILED)
         if self.kind != "fp32":
             network.to(memory_format=torch.channels_last)
-        self.scaler = torch.amp.GradScaler(_device(network)) if self.kind == "fp16" else None
+        self.scaler = torch.amp.GradScaler(next(network.parameters()).device.type) if self.kind == "fp16" else None
         self.compiled, self.whole = None, whole
         if precision.endswith(COMPILED):
             torch.compiler.reset()  # it counts what was compiled before, and gives up at the ninth
@@ -220,10 +220,6 @@ def _speeds(ways: dict[str, Computing], images: Tensor, labels: Tensor, steps: i
         if step:
             found = {name: len(images) / statistics.median(seconds[1:]) for name, seconds in times.items()}
     return {name: round(speed, 3) for name, speed in found.items()}
-
-
-def _device(network: nn.Module) -> str:
-    return next(network.parameters()).device.type
 
 
 def _promising(speeds: dict[str, float]) -> list[str]:

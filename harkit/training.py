@@ -198,7 +198,7 @@ def _run_epochs(computing, train, validation, recipe, out, plan, goes_on, watch)
     computing.watch_over(optimizer)
     averaged = recipes.average(recipe, model)
     kept = averaged.module if averaged else model  # the weights that are validated and kept
-    asked = runs.answering(Computing(kept, computing.precision), plan)
+    asked = runs.answering(Computing(kept, computing.kind), plan)  # steps alone are compiled
     loss_function, mixing = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing), None
     parts = dict(model=model, optimizer=optimizer, scheduler=scheduler) | ({"averaged": averaged} if averaged else {})
     parts |= {"scaler": computing.scaler} if computing.scaler else {}
