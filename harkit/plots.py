@@ -5,7 +5,6 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from IPython import get_ipython
 from IPython.core.pylabtools import print_figure
 from IPython.display import display
@@ -36,9 +35,11 @@ def class_counts(counts: pd.DataFrame, title: str, ax: Axes | None = None) -> Ax
 
 def class_pie(counts: pd.Series, title: str, ax: Axes | None = None) -> Axes:
     """The published pie chart: one slice a class."""
+    from seaborn import color_palette  # here: the first figure of a lesson does not wait for it
+
     ax = ax or _axes((7, 5.5))
     ax.pie(counts, labels=counts.index.str.replace("_", " "), autopct="%.1f%%", pctdistance=0.82, textprops={"size": 9},
-           colors=sns.color_palette("husl", len(counts)), wedgeprops={"edgecolor": "white"})  # fmt: skip
+           colors=color_palette("husl", len(counts)), wedgeprops={"edgecolor": "white"})  # fmt: skip
     ax.set_title(title)
     return ax
 
@@ -161,12 +162,14 @@ def _against_epochs(figure: Figure, title: str) -> Figure:
 
 def confusion(matrix: pd.DataFrame, title: str, cmap: str = "PuBu", ax: Axes | None = None) -> Axes:
     """A row-normalised confusion matrix in per cent: rows the true class, columns the predicted one."""
+    from seaborn import heatmap
+
     large = len(matrix) > 5
     ax = ax or _axes((9, 7.6) if large else (4.6, 4))
     percent = 100 * matrix
     labels = percent.map(lambda value: f"{value:.0f}" if value >= 1 or not large else "")
     names = [name.replace("_", " ") for name in matrix.index]
-    sns.heatmap(percent, annot=labels, fmt="", cmap=cmap, vmin=0, vmax=100, square=True, ax=ax, xticklabels=names,
+    heatmap(percent, annot=labels, fmt="", cmap=cmap, vmin=0, vmax=100, square=True, ax=ax, xticklabels=names,
                 yticklabels=names, linewidths=0.5, cbar_kws={"label": "share of the true class (%)", "shrink": 0.8},
                 annot_kws={"fontsize": 10 if large else 14})  # fmt: skip
     ax.set(xlabel="predicted class", ylabel="true class", title=title)
