@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--size", type=_positive, metavar="PX", help="side of the squared pictures")
     add("--width", type=_positive, metavar="N", help="channels of the first stage of vgg16 and resnet; 64 as published")
     add("--epochs", type=_positive)
-    add("--minutes", type=float, help="as many epochs as fit into this time")
+    add("--minutes", type=float, help="as many epochs as fit into this time; from smaller pictures if it is short")
     add("--seed", type=int, default=0)
     add("--split", choices=["honest", "leaky", "all", "frame", "subject"])
     add("--out", required=True, metavar="RUN")
@@ -174,16 +174,19 @@ def _train_together(options) -> None:
         raise InputError(f"There is no network '{options.model}': choose one of {', '.join(models.NETWORKS)}.")
     config = settings.load()
     recipes.get(options.model, options.recipe)  # is there one? before minutes of reading
-    side, width = recipes.HOUR.get(options.model, (224, 64)) if options.recipe == "improved" else (config.side, 64)
+    hour = recipes.HOUR.get(options.model, ((224,), 64))
+    sides, width = hour if options.recipe == "improved" else ((config.side,), 64)
     pictures = several.once(_read, options.data, config)
     split = options.split or ("subject" if (pictures.subject != "").any() else "honest")
     divided = splits.divide(pictures, split, options.seed)
     print(splits.counts(divided).to_string())
     print(catalogue.problems(pictures).query("files > 0").to_string(index=False))
-    started = time.perf_counter()
+    started, width = time.perf_counter(), options.width or width
+    side = options.size or several.once(
+        training.side_within, options.minutes, sides, divided, options.out, options.model, options.recipe, width
+    )
     run = training.fit(
-        divided, options.out, options.model, options.recipe, split=split,
-        side=options.size or side, width=options.width or width,
+        divided, options.out, options.model, options.recipe, split=split, side=side, width=width,
         epochs=options.epochs, minutes=options.minutes, seed=options.seed, resume=options.resume,
         cache=config.data / "decoded", download=config.download,
     )  # fmt: skip

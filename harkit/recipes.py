@@ -83,8 +83,9 @@ SHORT_OF = {
     "resnet": dict(growing=((0.5, 0.75),)),
     "efficientnet_lite0": dict(learning_rate=4e-3),  # few steps: longer ones
 }  # fmt: skip
-# Side of the pictures and channels of the first stage on which an hour with two cores is best spent.
-HOUR = {"vgg16": (96, 32), "resnet": (128, 32), "efficientnet_lite0": (224, 64)}
+# Sides of the pictures, the best first where there is time, and channels of the first stage: an hour with two cores.
+HOUR = {"vgg16": ((96,), 32), "resnet": ((128, 96, 64), 32), "efficientnet_lite0": ((224,), 64)}
+ENOUGH = 40  # epochs from scratch: with fewer, more is learned from more epochs of smaller pictures
 
 
 def get(network: str, recipe: str, short: bool = False) -> Recipe:

@@ -6,7 +6,7 @@ import zipfile
 import pandas as pd
 import pytest
 
-from harkit import runs
+from harkit import recipes, runs
 from harkit.__main__ import main
 
 
@@ -189,6 +189,16 @@ def test_kaggle_layout_submissions_are_named_by_file(run, har_folder, tmp_path):
     assert main(["predict", str(run), "--data", str(har_folder), "--csv", str(tmp_path / "s.csv")]) == 0
     table = pd.read_csv(tmp_path / "s.csv")
     assert table.columns.tolist() == ["filename", "label"] and len(table) == 5
+
+
+def test_minutes_choose_the_side_too(class_folders, tmp_path, monkeypatch, caplog):
+    monkeypatch.setitem(recipes.HOUR, "resnet", ((48, 32), 4))
+    given = ["--data", str(class_folders), "--model", "resnet", "--recipe", "improved", "--minutes", "0.0001"]
+    for enough, side in ((40, 32), (0, 48)):
+        monkeypatch.setattr(recipes, "ENOUGH", enough)
+        assert main(["train", *given, "--split", "all", "--out", str(tmp_path / str(side))]) == 0
+        assert runs.settings(tmp_path / str(side))["side"] == side
+    assert "Pictures of 48 px" in caplog.text
 
 
 def test_all_pictures_can_be_trained_on_and_the_width_be_chosen(class_folders, tmp_path, capsys):
