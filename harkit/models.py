@@ -4,6 +4,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from harkit.augment import resize
 from harkit.pretrained import EfficientNetLite0
 from harkit.settings import InputError
 
@@ -222,19 +223,22 @@ def initialise(model: nn.Module, method: str) -> None:
             nn.init.zeros_(layer.bn2.weight)
 
 
-class Mirrored(nn.Module):
-    """A trained network that is asked twice, about a picture and about its mirror image: the mean of both answers.
+class Views(nn.Module):
+    """A trained network that is asked several times about each picture: the mean of its answers.
 
-    Takes (N, 3, H, W), gives logits (N, classes) whose softmax is the mean of the two softmaxes.
+    It is shown the picture at each of `sides` (pixels) and, with `mirror`, each of these mirrored too. Takes
+    (N, 3, H, W), gives logits (N, classes) whose softmax is the mean of all softmaxes.
     """
 
-    def __init__(self, model: nn.Module):
+    def __init__(self, model: nn.Module, sides: tuple[int, ...], mirror: bool = False):
         super().__init__()
-        self.model = model
+        self.model, self.sides, self.mirror = model, sides, mirror
 
     def forward(self, images: Tensor) -> Tensor:
-        both = torch.stack([self.model(images), self.model(images.flip(3))]).float()
-        return both.softmax(dim=2).mean(dim=0).log()
+        shown = [resize(images, side) for side in self.sides]
+        shown += [view.flip(3) for view in shown] if self.mirror else []
+        answers = torch.stack([self.model(view) for view in shown]).float()
+        return answers.softmax(dim=2).mean(dim=0).log()
 
 
 def count_parameters(model: nn.Module) -> int:

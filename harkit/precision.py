@@ -205,7 +205,8 @@ def seconds_an_epoch(computing: Computing, train: Batches, validation: Batches, 
         made = (time.perf_counter() - started) / sum(len(labels) for _, labels in batches)  # a picture
         speed = measure(computing.network, *batches[0], [computing.precision])[computing.precision]
         seconds += epochs / recipe.epochs * len(train.pictures) / train.share[1] * (1 / speed + made)
-    asked = len(validation.pictures) * (1 + recipe.mirror) * recipe.zoom**2
+    views = (1 + recipe.mirror) * sum((shown / side) ** 2 for shown in recipes.asked(recipe.zoom, side))
+    asked = len(validation.pictures) * views
     return MARGIN * (seconds + asked / (2 * speed))  # forward alone: between a half and a third of a step
 
 

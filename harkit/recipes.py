@@ -1,5 +1,6 @@
 """How to train: the published recipes, exactly, and the course's own. One table for the loop and the lessons."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -33,7 +34,7 @@ class Recipe:
     mixing: float = 0.0  # share of the batches that are mixed pictures (mixing.Mixing)
     averaging: float = 0.0  # what is kept is a running mean of the weights with this decay; 0: the weights themselves
     growing: tuple = ()  # progressive resizing: (share of the epochs, share of the side) of each stage but the last
-    zoom: float = 1.0  # asked about pictures this many times larger than it is trained on (Touvron et al., 2019)
+    zoom: float = 1.0  # asked also about pictures this many times larger than it is trained on (`asked`)
     mirror: bool = False  # asked about each picture and its mirror image: the mean of both answers
     head_first: float = 0.0  # share of the epochs in which only the last layer of a pretrained network learns
     frozen: int = 0  # the first parts of a pretrained network (pretrained.stages) that never learn
@@ -85,7 +86,9 @@ SHORT_OF = {
 }  # fmt: skip
 # Sides of the pictures, the best first where there is time, and channels of the first stage: an hour with two cores.
 HOUR = {"vgg16": ((96,), 32), "resnet": ((128, 96, 64), 32), "efficientnet_lite0": ((224,), 64)}
-ENOUGH = 40  # epochs from scratch: with fewer, more is learned from more epochs of smaller pictures
+# Epochs from scratch; with fewer, smaller pictures teach more: ResNet, width 16, 4,900 photographs, the same 19 minutes
+# of a core each: 25 epochs of 128 px 37.9 % of 998 others, 45 of 96 px 43.7 %, 80 of 64 px 40.9 %.
+ENOUGH = 40
 
 
 def get(network: str, recipe: str, short: bool = False) -> Recipe:
@@ -108,6 +111,16 @@ def change(recipe: Recipe, side: int):
     if found is augment.crops:
         return partial(found, side=side)
     return lambda images, generator: found(augment.resize(images, side), generator)
+
+
+def asked(zoom: float, side: int) -> tuple[int, ...]:
+    """Sides in pixels at which a network is asked about a picture: as it was trained, and a larger one if it zooms.
+
+    In a random crop things look larger than in the whole picture, so a larger one is nearer to what was trained on
+    (Touvron et al., 2019). It is a multiple of 32 px, because the network halves it five times: what is left over at
+    the edge costs more than the size gains. Pictures are decoded at the largest side, so crops come from it too.
+    """
+    return (side,) if zoom <= 1 else (side, 32 * math.ceil(round(zoom * side) / 32))
 
 
 def side_at(recipe: Recipe, side: int, epoch: int) -> int:

@@ -94,7 +94,8 @@ STUDIES = {
         for split in ("leaky", "honest")
     ],
     "precision": [Plan("float32"), Plan("bfloat16", precision="bf16")],
-    # as good as it gets in two hours of one core: most validation pictures are trained on too, for nothing is chosen
+    # as good as it gets in two hours of one core: most validation pictures are trained on too, for nothing is chosen;
+    # recorded when a network was asked about the larger pictures alone (`recipes.asked`)
     "best": [
         Plan(
             "EfficientNet-Lite0, fine-tuned", 5800, 26, network="efficientnet_lite0", side=224, width=64, seeds=(0,),

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 import harkit
 from harkit import catalogue as catalogues
-from harkit import fetch, models, several, splits
+from harkit import fetch, models, recipes, several, splits
 from harkit import settings as profiles
 from harkit.pictures import NORMALISATION
 from harkit.settings import InputError
@@ -90,13 +90,18 @@ def load(run: Path | str, device: str | None = None) -> tuple[nn.Module, dict]:
 
 
 def side(plan: dict) -> int:
-    """The side in pixels of the pictures that a run's network is asked about; it may be trained on smaller ones."""
-    return round(plan["side"] * plan["hyperparameters"].get("zoom", 1.0))
+    """The side in pixels of the pictures that `answering` and `ask` take; the training may have shown smaller ones."""
+    return _asked(plan)[-1]
 
 
 def answering(model: nn.Module, plan: dict) -> nn.Module:
-    """The network of a run as its recipe asks it: about each picture alone, or about its mirror image too."""
-    return models.Mirrored(model) if plan["hyperparameters"].get("mirror") else model
+    """The network of a run as its recipe asks it: about each picture (N, 3, side, side) once, or several times."""
+    sides, mirror = _asked(plan), plan["hyperparameters"].get("mirror", False)
+    return models.Views(model, sides, mirror) if mirror or len(sides) > 1 else model
+
+
+def _asked(plan: dict) -> tuple[int, ...]:
+    return recipes.asked(plan["hyperparameters"].get("zoom", 1.0), plan["side"])
 
 
 def images(model: nn.Module, plan: dict, pixels: np.ndarray) -> Tensor:

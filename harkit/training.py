@@ -180,7 +180,7 @@ def fit(
     precisions.keep_memory()
     if chosen.copies_per_class:
         catalogue = several.once(augment.write_copies, catalogue, cache.parent, chosen.copies_per_class, seed)
-    pictures = several.ahead(PictureSet, splits.used(catalogue), round(chosen.zoom * side), cache, classes)
+    pictures = several.ahead(PictureSet, splits.used(catalogue), recipes.asked(chosen.zoom, side)[-1], cache, classes)
     normalisation = NORMALISATION[chosen.normalisation]
     change, share = recipes.change(chosen, side), several.share()
     train = Batches(pictures.part("train"), chosen.batch_size, device, seed, change, normalisation, share)

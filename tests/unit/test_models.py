@@ -185,13 +185,25 @@ def test_a_block_that_begins_as_its_shortcut_changes_nothing():
 
 
 def test_a_mirrored_question_has_the_same_answer():
-    network = models.Mirrored(models.build("resnet", 15, 32, 4)).eval()
+    network = models.Views(models.build("resnet", 15, 32, 4), (32,), mirror=True).eval()
     images = torch.rand(2, 3, 32, 32)
     with torch.no_grad():
         logits = network(images)
         assert torch.allclose(logits, network(images.flip(3)), atol=1e-6)
         single = [network.model(x).softmax(1) for x in (images, images.flip(3))]
     assert torch.allclose(logits.softmax(1), (single[0] + single[1]) / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_an_answer_is_the_mean_over_all_views(mirror):
+    network = models.Views(models.build("resnet", 15, 64, 4), (48, 64), mirror).eval()
+    images = torch.rand(2, 3, 64, 64)
+    small = torch.nn.functional.interpolate(images, (48, 48), mode="bilinear", antialias=True)
+    shown = [images, small] + ([images.flip(3), small.flip(3)] if mirror else [])
+    with torch.no_grad():
+        expected = sum(network.model(view).softmax(1) for view in shown) / len(shown)
+        assert torch.allclose(network(images).softmax(1), expected, atol=1e-6)
+        assert not torch.allclose(network.model(images).softmax(1), expected, atol=1e-4)
 
 
 @pytest.fixture

@@ -74,6 +74,12 @@ def test_every_change_gives_pictures_of_the_side_asked_for():
         assert recipes.change(replace(PLAIN, augmentation=name), 32)(images, generator).shape == (2, 3, 32, 32)
 
 
+def test_a_network_is_asked_at_the_size_it_knows_and_at_one_that_it_halves_without_a_rest():
+    asked = {(1.25, 128): (128, 160), (1.25, 96): (96, 128), (1.25, 64): (64, 96), (8 / 7, 224): (224, 256)}
+    assert all(recipes.asked(*given) == sides for given, sides in asked.items())
+    assert recipes.asked(1.0, 50) == (50,)
+
+
 def test_the_short_form_is_the_improved_recipe_without_what_pays_in_an_hour():
     for name in ("resnet", "vgg16", "efficientnet_lite0"):
         short, long = recipes.get(name, "improved", short=True), recipes.get(name, "improved")

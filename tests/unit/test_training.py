@@ -123,9 +123,9 @@ def test_frozen_parts_stay_as_they_were(fit, monkeypatch):
     assert not torch.equal(before["fc.weight"], after["fc.weight"])
 
 
-def test_a_run_is_asked_about_larger_pictures_and_their_mirror_images(fit, table, tmp_path):
+def test_a_run_is_asked_at_two_sizes_and_about_mirror_images(fit, table, tmp_path):
     run = fit(changes=EVERYTHING)
-    assert runs.side(runs.settings(run)) == 40
+    assert runs.side(runs.settings(run)) == 64
     rows = splits.part(table, "validation")
     kept = evaluation.validation_predictions(run)
     asked = evaluation.predict(run, rows, tmp_path / "decoded")
