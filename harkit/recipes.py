@@ -86,8 +86,8 @@ SHORT_OF = {
 }  # fmt: skip
 # Sides of the pictures, the best first where there is time, and channels of the first stage: an hour with two cores.
 HOUR = {"vgg16": ((96,), 32), "resnet": ((128, 96, 64), 32), "efficientnet_lite0": ((224,), 64)}
-# Epochs from scratch; with fewer, smaller pictures teach more: ResNet, width 16, 4,900 photographs, the same 19 minutes
-# of a core each: 25 epochs of 128 px 37.9 % of 998 others, 45 of 96 px 43.7 %, 80 of 64 px 40.9 %.
+# Epochs from scratch; with fewer, smaller pictures teach more. ResNet, width 16, 4,900 photographs, 18 to 20 minutes of
+# one core: 25 epochs of 128 px 38.0 % of 998 others, 45 of 96 px 43.3 %, 80 of 64 px 40.9 %.
 ENOUGH = 40
 
 

@@ -71,7 +71,7 @@ def test_pictures_that_somebody_decoded_serve_others_who_may_only_read(class_fol
     done = harkit(*command, tmp_path / "second", closed=data)
     assert done.returncode == 0, done.stderr
     assert sorted((path, path.stat().st_mtime_ns) for path in data.rglob("*")) == before
-    other = harkit(*command, tmp_path / "third", "--size", "40", closed=data)  # nobody has decoded these
+    other = harkit(*command, tmp_path / "third", "--size", "72", closed=data)  # nobody has decoded these
     assert other.returncode == 2 and "another folder" in other.stderr
     assert "Traceback" not in other.stderr and not list(tmp_path.glob("third/*.safetensors"))
 
