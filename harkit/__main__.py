@@ -168,7 +168,7 @@ def _train(options) -> None:
 
 
 def _train_together(options) -> None:
-    from harkit import catalogue, models, recipes, settings, several, splits, training
+    from harkit import catalogue, models, precision, recipes, settings, several, splits, training
 
     if options.model not in models.NETWORKS:
         raise InputError(f"There is no network '{options.model}': choose one of {', '.join(models.NETWORKS)}.")
@@ -183,7 +183,7 @@ def _train_together(options) -> None:
     print(catalogue.problems(pictures).query("files > 0").to_string(index=False))
     started, width = time.perf_counter(), options.width or width
     side = options.size or several.once(
-        training.side_within, options.minutes, sides, divided, options.out, options.model, options.recipe, width
+        precision.side_within, options.minutes, sides, divided, options.out, options.model, options.recipe, width
     )
     run = training.fit(
         divided, options.out, options.model, options.recipe, split=split, side=side, width=width,

@@ -170,8 +170,8 @@ def confusion(matrix: pd.DataFrame, title: str, cmap: str = "PuBu", ax: Axes | N
     labels = percent.map(lambda value: f"{value:.0f}" if value >= 1 or not large else "")
     names = [name.replace("_", " ") for name in matrix.index]
     heatmap(percent, annot=labels, fmt="", cmap=cmap, vmin=0, vmax=100, square=True, ax=ax, xticklabels=names,
-                yticklabels=names, linewidths=0.5, cbar_kws={"label": "share of the true class (%)", "shrink": 0.8},
-                annot_kws={"fontsize": 10 if large else 14})  # fmt: skip
+            yticklabels=names, linewidths=0.5, cbar_kws={"label": "share of the true class (%)", "shrink": 0.8},
+            annot_kws={"fontsize": 10 if large else 14})  # fmt: skip
     ax.set(xlabel="predicted class", ylabel="true class", title=title)
     ax.tick_params(axis="y", rotation=0)
     ax.set_xticks(ax.get_xticks(), names, rotation=45 if large else 0, ha="right" if large else "center")

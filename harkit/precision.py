@@ -10,11 +10,14 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from harkit import recipes
+from harkit import catalogue as catalogues
+from harkit import models, recipes, runs, several
+from harkit import settings as profiles
 from harkit.pictures import Batches
 from harkit.recipes import Recipe
 
@@ -182,6 +185,27 @@ class ThreadWatch:
         if self.slow == BATCHES:
             log.warning("Other programs are using the cores: the training goes on with one thread.")
             torch.set_num_threads(1)
+
+
+def side_within(minutes, sides: tuple[int, ...], catalogue, out: Path, network: str, recipe: str, width: int) -> int:
+    """The first of `sides` (pixels) of which that many minutes give the recipe enough epochs, else the last; measured.
+
+    The first without a limit (`minutes` None). A run that was begun at `out` keeps its side.
+    """
+    if (Path(out) / "settings.json").exists():
+        return runs.settings(out)["side"]
+    if not minutes:
+        return sides[0]
+    chosen, classes = recipes.get(network, recipe), catalogues.classes(catalogue)
+    keep_memory()
+    pictures = (catalogue.split == "train").sum() / several.share()[1]
+    for side in sides[:-1]:
+        model = models.build(network, len(classes), side, width, chosen.dropout).to(profiles.device())
+        epochs = 60 * minutes / (pictures * seconds_a_picture(model, chosen, side))
+        if epochs >= recipes.ENOUGH:
+            return side
+        log.info("Pictures of %s px could be learned from for %.0f epochs only: taking smaller ones.", side, epochs)
+    return sides[-1]
 
 
 def seconds_a_picture(network: nn.Module, recipe: Recipe, side: int) -> float:

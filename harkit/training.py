@@ -100,27 +100,6 @@ def _train_as_planned(catalogue, out: Path, plan: dict, config: Settings, watch)
     return fit(catalogue, out, cache=config.data / "decoded", **more, **known)
 
 
-def side_within(minutes, sides: tuple[int, ...], catalogue, out: Path, network: str, recipe: str, width: int) -> int:
-    """The first of `sides` (pixels) of which that many minutes give the recipe enough epochs, else the last; measured.
-
-    The first without a limit (`minutes` None). A run that was begun at `out` keeps its side.
-    """
-    if (Path(out) / "settings.json").exists():
-        return runs.settings(out)["side"]
-    if not minutes:
-        return sides[0]
-    chosen, classes = recipes.get(network, recipe), catalogues.classes(catalogue)
-    precisions.keep_memory()
-    pictures = (catalogue.split == "train").sum() / several.share()[1]
-    for side in sides[:-1]:
-        model = models.build(network, len(classes), side, width, chosen.dropout).to(profiles.device())
-        epochs = 60 * minutes / (pictures * precisions.seconds_a_picture(model, chosen, side))
-        if epochs >= recipes.ENOUGH:
-            return side
-        log.info("Pictures of %s px could be learned from for %.0f epochs only: taking smaller ones.", side, epochs)
-    return sides[-1]
-
-
 @precisions.threads_restored()
 def fit(
     catalogue: pd.DataFrame,

@@ -251,12 +251,12 @@ def test_a_time_budget_sets_the_epochs(fit):
 def test_what_has_little_time_learns_from_smaller_pictures(table, tmp_path, monkeypatch, minutes, chosen):
     monkeypatch.setattr(precision, "measure", lambda _, images, *__: {"fp32": 100 * (128 / images.shape[3]) ** 2})
     rest = dict(catalogue=table, out=tmp_path / "run", network="resnet", recipe="improved", width=4)
-    assert training.side_within(minutes, (128, 96, 64), **rest) == chosen
+    assert precision.side_within(minutes, (128, 96, 64), **rest) == chosen
 
 
 def test_a_run_that_goes_on_keeps_its_side(fit, table):
     run = fit()
-    assert training.side_within(60, (128, 96, 64), table, run, "resnet", "improved", 4) == 32
+    assert precision.side_within(60, (128, 96, 64), table, run, "resnet", "improved", 4) == 32
 
 
 @pytest.mark.parametrize("damage", ["settings", "weights", "no weights", "no settings"])
