@@ -135,7 +135,9 @@ def test_a_run_is_asked_at_two_sizes_and_about_mirror_images(fit, table, tmp_pat
 def test_minutes_are_spread_over_the_sizes(fit, monkeypatch):
     monkeypatch.setattr(precision, "measure", lambda *_: {"fp32": 20.0})
     run = fit(minutes=0.5, epochs=10, changes=EVERYTHING)
-    assert 2 <= runs.settings(run)["epochs"] <= 12  # 40 pictures at 20 a second and 10 asked twice: 2.6 s an epoch
+    plan = runs.settings(run)
+    assert 2 <= plan["epochs"] <= 12  # 40 pictures at 20 a second and 10 asked twice: 2.6 s an epoch
+    assert plan["hyperparameters"]["mixing"] == 0  # too few epochs for it
 
 
 def test_the_figures_of_an_epoch_do_not_depend_on_its_pieces(fit, monkeypatch):
