@@ -184,7 +184,7 @@ def fit(
         if minutes:
             computing = Computing(model, plan["precision"])
             seconds = several.once(precisions.seconds_an_epoch, computing, train, validation, chosen, side)
-            chosen = recipes.within(chosen, max(1, int(60 * minutes / seconds)))
+            chosen = recipes.within(chosen, network, max(1, int(60 * minutes / seconds)))
         plan |= dict(epochs=chosen.epochs, hyperparameters=asdict(chosen), processes=train.share[1])
         runs.begin(out, plan, catalogue)
     computing = Computing(model, plan["precision"], train.batch_size)
