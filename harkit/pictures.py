@@ -58,6 +58,14 @@ class PictureSet:
         return chosen
 
 
+def noise(count: int, side: int) -> PictureSet:
+    """`count` pictures of chance, of one class: something to measure on before anything is decoded."""
+    found, kept = object.__new__(PictureSet), 128  # so many in memory
+    found.pixels = np.random.default_rng(0).integers(0, 256, (kept, side, side, 3), dtype=np.uint8)
+    found.index, found.labels = np.arange(count) % kept, np.zeros(count, dtype=int)
+    return found
+
+
 class Batches:
     """Batches of a PictureSet: images (N, 3, H, W) float32, normalised, and labels (N,) int64, on the device.
 

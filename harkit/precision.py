@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from harkit import catalogue as catalogues
 from harkit import models, recipes, runs, several
 from harkit import settings as profiles
-from harkit.pictures import Batches
+from harkit.pictures import Batches, noise
 from harkit.recipes import Recipe
 
 log = logging.getLogger(__name__)
@@ -196,28 +196,24 @@ def side_within(minutes, sides: tuple[int, ...], catalogue, out: Path, network: 
         return runs.settings(out)["side"]
     if not minutes:
         return sides[0]
-    chosen, classes = recipes.get(network, recipe), catalogues.classes(catalogue)
+    chosen, classes, device = recipes.get(network, recipe), catalogues.classes(catalogue), profiles.device()
     keep_memory()
-    pictures = (catalogue.split == "train").sum() / several.share()[1]
     for side in sides[:-1]:
-        model = models.build(network, len(classes), side, width, chosen.dropout).to(profiles.device())
-        epochs = 60 * minutes / (pictures * seconds_a_picture(model, chosen, side))
-        if epochs >= recipes.ENOUGH:
+        model = models.build(network, len(classes), side, width, chosen.dropout).to(device)
+        shown = {
+            part: noise((catalogue.split == part).sum(), recipes.asked(chosen.zoom, side)[-1])
+            for part in ("train", "validation")
+        }
+        change = recipes.change(chosen, side)
+        train = Batches(shown["train"], chosen.batch_size, device, 0, change, share=several.share())
+        speed = measure(model, *next(iter(train)))
+        computing = Computing(model, max(speed, key=speed.get))
+        seconds = seconds_an_epoch(computing, train, Batches(shown["validation"], device=device), chosen, side)
+        if 60 * minutes >= recipes.ENOUGH * seconds:
             return side
+        epochs = 60 * minutes / seconds
         log.info("Pictures of %s px could be learned from for %.0f epochs only: taking smaller ones.", side, epochs)
     return sides[-1]
-
-
-def seconds_a_picture(network: nn.Module, recipe: Recipe, side: int) -> float:
-    """About how long a training by this recipe takes for each picture, in a mean epoch and in the fastest precision.
-
-    Measured on noise at the full side; smaller pictures of the recipe count by their area.
-    """
-    device, epochs = next(network.parameters()).device, recipe.epochs
-    images = torch.rand(recipe.batch_size, 3, side, side, device=device)
-    speed = max(measure(network, images, torch.zeros(len(images), dtype=torch.long, device=device)).values())
-    area = statistics.mean((recipes.side_at(recipe, side, epoch) / side) ** 2 for epoch in range(epochs))
-    return MARGIN * area / speed
 
 
 def seconds_an_epoch(computing: Computing, train: Batches, validation: Batches, recipe: Recipe, side: int) -> float:

@@ -247,11 +247,19 @@ def test_a_time_budget_sets_the_epochs(fit):
 
 @pytest.mark.parametrize(
     ("minutes", "chosen"),
-    # 40 epochs of 40 pictures: with those that are smaller at first, and the margin, 11 s of 128 px or 6 s of 96 px
-    [(None, 128), (60, 128), (0.2, 128), (0.1, 96), (0.001, 64)],
+    # the 40 epochs of 40 pictures that are enough take 32 s of 128 px and 18 s of 96 px
+    [(None, 128), (60, 128), (0.54, 128), (0.53, 96), (0.31, 96), (0.29, 64), (0.001, 64)],
 )
 def test_what_has_little_time_learns_from_smaller_pictures(table, tmp_path, monkeypatch, minutes, chosen):
-    monkeypatch.setattr(precision, "measure", lambda _, images, *__: {"fp32": 100 * (128 / images.shape[3]) ** 2})
+    def epoch(computing, train, validation, recipe, side):
+        images, labels = next(iter(train))
+        assert (len(train.pictures), len(validation.pictures)) == (40, 10)
+        assert images.shape == (32, 3, side, side) and len(labels) == 32
+        assert train.pictures.pixels.shape[1] == recipes.asked(recipe.zoom, side)[-1]
+        return 0.8 * (side / 128) ** 2
+
+    monkeypatch.setattr(precision, "measure", lambda *_: {"fp32": 100.0, "fp32 channels last": 110.0})
+    monkeypatch.setattr(precision, "seconds_an_epoch", epoch)
     rest = dict(catalogue=table, out=tmp_path / "run", network="resnet", recipe="improved", width=4)
     assert precision.side_within(minutes, (128, 96, 64), **rest) == chosen
 
