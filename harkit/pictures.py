@@ -52,18 +52,21 @@ class PictureSet:
     def part(self, split: str) -> "PictureSet":
         """The rows of one split, on the same pixels."""
         rows = np.flatnonzero(self.catalogue.split == split)
-        chosen = object.__new__(PictureSet)
-        chosen.catalogue = self.catalogue.iloc[rows].reset_index(drop=True)
-        chosen.pixels, chosen.index, chosen.labels = self.pixels, self.index[rows], self.labels[rows]
-        return chosen
+        return self._of(self.catalogue.iloc[rows], self.pixels, self.index[rows], self.labels[rows])
+
+    @classmethod
+    def _of(cls, catalogue: pd.DataFrame, pixels: np.ndarray, index: np.ndarray, labels: np.ndarray) -> "PictureSet":
+        made = cls.__new__(cls)
+        made.catalogue, made.pixels = catalogue.reset_index(drop=True), pixels
+        made.index, made.labels = index, labels
+        return made
 
 
 def noise(count: int, side: int) -> PictureSet:
     """`count` pictures of chance, of one class: something to measure on before anything is decoded."""
-    found, kept = object.__new__(PictureSet), 128  # so many in memory
-    found.pixels = np.random.default_rng(0).integers(0, 256, (kept, side, side, 3), dtype=np.uint8)
-    found.index, found.labels = np.arange(count) % kept, np.zeros(count, dtype=int)
-    return found
+    pixels = np.random.default_rng(0).integers(0, 256, (128, side, side, 3), dtype=np.uint8)  # so many in memory
+    index = np.arange(count)
+    return PictureSet._of(pd.DataFrame(index=index), pixels, index % len(pixels), np.zeros(count, dtype=int))
 
 
 class Batches:

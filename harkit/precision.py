@@ -144,7 +144,7 @@ def choose(network: nn.Module, images: Tensor, labels: Tensor, pictures: int = 0
     and stays so where that wins back what compiling costs.
     """
     speed, threads = measure(network, images, labels), torch.get_num_threads()
-    best = max((way for way in speed if speed[way] >= WORTH.get(way, 1) * speed["fp32"]), key=speed.get)
+    best = fastest(speed)
     if threads > 1 and images.device.type == "cpu":
         with threads_restored():
             torch.set_num_threads(1)
@@ -153,6 +153,11 @@ def choose(network: nn.Module, images: Tensor, labels: Tensor, pictures: int = 0
     if images.device.type == "cuda" and pictures / speed[best] > LONG:
         best = _compiled_or_not(network, images, labels, pictures, best, speed)
     return best, threads, speed
+
+
+def fastest(speed: dict[str, float]) -> str:
+    """The precision that is chosen after these pictures a second: none for less than it is worth."""
+    return max((way for way in speed if speed[way] >= WORTH.get(way, 1) * speed["fp32"]), key=speed.get)
 
 
 @contextmanager
@@ -197,18 +202,14 @@ def side_within(minutes, sides: tuple[int, ...], catalogue, out: Path, network: 
     if not minutes:
         return sides[0]
     chosen, classes, device = recipes.get(network, recipe), catalogues.classes(catalogue), profiles.device()
+    parts = Counter(catalogue.split)
     keep_memory()
     for side in sides[:-1]:
         model = models.build(network, len(classes), side, width, chosen.dropout).to(device)
-        shown = {
-            part: noise((catalogue.split == part).sum(), recipes.asked(chosen.zoom, side)[-1])
-            for part in ("train", "validation")
-        }
-        change = recipes.change(chosen, side)
-        train = Batches(shown["train"], chosen.batch_size, device, 0, change, share=several.share())
-        speed = measure(model, *next(iter(train)))
-        computing = Computing(model, max(speed, key=speed.get))
-        seconds = seconds_an_epoch(computing, train, Batches(shown["validation"], device=device), chosen, side)
+        shown, change = noise(parts["train"], recipes.asked(chosen.zoom, side)[-1]), recipes.change(chosen, side)
+        train = Batches(shown, chosen.batch_size, device, 0, change, share=several.share())
+        computing = Computing(model, fastest(measure(model, *next(iter(train)))))
+        seconds = seconds_an_epoch(computing, train, parts["validation"], chosen, side)
         if 60 * minutes >= recipes.ENOUGH * seconds:
             return side
         epochs = 60 * minutes / seconds
@@ -216,8 +217,9 @@ def side_within(minutes, sides: tuple[int, ...], catalogue, out: Path, network: 
     return sides[-1]
 
 
-def seconds_an_epoch(computing: Computing, train: Batches, validation: Batches, recipe: Recipe, side: int) -> float:
-    """How long a mean epoch of this recipe takes here: some batches of each size are made and computed."""
+def seconds_an_epoch(computing: Computing, train: Batches, validation: int, recipe: Recipe, side: int) -> float:
+    """How long a mean epoch of this recipe takes here, with `validation` pictures that are asked about after it: some
+    batches of each size are made and computed."""
     seconds, sizes = 0.0, Counter(recipes.side_at(recipe, side, epoch) for epoch in range(recipe.epochs))
     for pixels, epochs in sizes.items():
         train.augment, started = recipes.change(recipe, pixels), time.perf_counter()
@@ -226,8 +228,7 @@ def seconds_an_epoch(computing: Computing, train: Batches, validation: Batches, 
         speed = measure(computing.network, *batches[0], [computing.precision])[computing.precision]
         seconds += epochs / recipe.epochs * len(train.pictures) / train.share[1] * (1 / speed + made)
     views = (1 + recipe.mirror) * sum((shown / side) ** 2 for shown in recipes.asked(recipe.zoom, side))
-    asked = len(validation.pictures) * views
-    return MARGIN * (seconds + asked / (2 * speed))  # forward alone: between a half and a third of a step
+    return MARGIN * (seconds + validation * views / (2 * speed))  # forward alone: between a half and a third of a step
 
 
 def _compiled_or_not(network, images, labels, pictures: int, best: str, speed: dict[str, float]) -> str:

@@ -134,10 +134,11 @@ def test_a_run_is_asked_at_two_sizes_and_about_mirror_images(fit, table, tmp_pat
 
 def test_minutes_are_spread_over_the_sizes(fit, monkeypatch):
     monkeypatch.setattr(precision, "measure", lambda *_: {"fp32": 20.0})
-    run = fit(minutes=0.5, epochs=10, changes=EVERYTHING)
-    plan = runs.settings(run)
+    plan = runs.settings(fit(minutes=0.5, epochs=10, changes=EVERYTHING))
     assert 2 <= plan["epochs"] <= 12  # 40 pictures at 20 a second and 10 asked twice: 2.6 s an epoch
-    assert plan["hyperparameters"]["mixing"] == 0  # too few epochs for it
+    assert plan["hyperparameters"]["mixing"] == 0.5  # too few epochs for it, but it was asked for by name
+    unasked = {name: value for name, value in EVERYTHING.items() if name != "mixing"}
+    assert runs.settings(fit("unasked", minutes=0.5, changes=unasked))["hyperparameters"]["mixing"] == 0
 
 
 def test_the_figures_of_an_epoch_do_not_depend_on_its_pieces(fit, monkeypatch):
@@ -253,7 +254,7 @@ def test_a_time_budget_sets_the_epochs(fit):
 def test_what_has_little_time_learns_from_smaller_pictures(table, tmp_path, monkeypatch, minutes, chosen):
     def epoch(computing, train, validation, recipe, side):
         images, labels = next(iter(train))
-        assert (len(train.pictures), len(validation.pictures)) == (40, 10)
+        assert (len(train.pictures), validation) == (40, 10)
         assert images.shape == (32, 3, side, side) and len(labels) == 32
         assert train.pictures.pixels.shape[1] == recipes.asked(recipe.zoom, side)[-1]
         return 0.8 * (side / 128) ** 2
