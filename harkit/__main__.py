@@ -168,31 +168,35 @@ def _train(options) -> None:
 
 
 def _train_together(options) -> None:
-    from harkit import catalogue, models, precision, recipes, settings, several, splits, training
+    from harkit import catalogue, evaluation, models, precision, recipes, settings, several, splits, training
 
     if options.model not in models.NETWORKS:
         raise InputError(f"There is no network '{options.model}': choose one of {', '.join(models.NETWORKS)}.")
     config = settings.load()
     recipes.get(options.model, options.recipe)  # is there one? before minutes of reading
-    hour = recipes.HOUR.get(options.model, ((224,), 64))
-    sides, width = hour if options.recipe == "improved" else ((config.side,), 64)
+    sizes = ((config.side, 64, 0),)
+    if options.recipe == "improved":
+        sizes = recipes.HOUR.get(options.model, ((224, 64, 0),))
+    if options.width:
+        sizes = [(side, options.width, least) for side, _, least in sizes]
     pictures = several.once(_read, options.data, config)
     split = options.split or ("subject" if (pictures.subject != "").any() else "honest")
     divided = splits.divide(pictures, split, options.seed)
     print(splits.counts(divided).to_string())
     print(catalogue.problems(pictures).query("files > 0").to_string(index=False))
-    started, width = time.perf_counter(), options.width or width
-    side = options.size or several.once(
-        precision.side_within, options.minutes, sides, divided, options.out, options.model, options.recipe, width
-    )
+    started, (side, width) = time.perf_counter(), (options.size, sizes[0][1])
+    if not side:
+        asked = options.minutes, sizes, divided, options.out, options.model, options.recipe
+        side, width = several.once(precision.size_within, *asked)
     run = training.fit(
-        divided, options.out, options.model, options.recipe, split=split, side=side, width=width,
+        divided, options.out, options.model, options.recipe, split=split, side=side, width=options.width or width,
         epochs=options.epochs, minutes=options.minutes, seed=options.seed, resume=options.resume,
         cache=config.data / "decoded", download=config.download,
     )  # fmt: skip
     seconds, last = time.perf_counter() - started, training.runs.history(run).iloc[-1]
+    found = evaluation.score(evaluation.validation_predictions(run))
     print(
-        f"{run}: validation accuracy {last.validation_accuracy:.3f} after {int(last.epoch)} epochs, "
+        f"{run}: validation accuracy {found['accuracy']:.3f} after {int(last.epoch)} epochs, "
         f"{last.pictures_per_second:.0f} pictures/s, {seconds:.0f} s in all"
     )
     if not (divided.split == "test").any():

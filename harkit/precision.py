@@ -192,29 +192,31 @@ class ThreadWatch:
             torch.set_num_threads(1)
 
 
-def side_within(minutes, sides: tuple[int, ...], catalogue, out: Path, network: str, recipe: str, width: int) -> int:
-    """The first of `sides` (pixels) of which that many minutes give the recipe enough epochs, else the last; measured.
+def size_within(minutes, sizes, catalogue, out: Path, network: str, recipe: str) -> tuple[int, int]:
+    """The first of `sizes` (`recipes.HOUR`) of which that many minutes give the recipe enough epochs, else the last;
+    measured: side of the pictures in pixels, width of the network.
 
-    The first without a limit (`minutes` None). A run that was begun at `out` keeps its side.
+    The first without a limit (`minutes` None). A run that was begun at `out` keeps its size.
     """
     if (Path(out) / "settings.json").exists():
-        return runs.settings(out)["side"]
+        begun = runs.settings(out)
+        return begun["side"], begun["width"]
     if not minutes:
-        return sides[0]
+        return sizes[0][:2]
     chosen, classes, device = recipes.get(network, recipe), catalogues.classes(catalogue), profiles.device()
     parts = Counter(catalogue.split)
     keep_memory()
-    for side in sides[:-1]:
+    for side, width, least in sizes[:-1]:
         model = models.build(network, len(classes), side, width, chosen.dropout).to(device)
         shown, change = noise(parts["train"], recipes.asked(chosen.zoom, side)[-1]), recipes.change(chosen, side)
         train = Batches(shown, chosen.batch_size, device, 0, change, share=several.share())
         computing = Computing(model, fastest(measure(model, *next(iter(train)))))
         seconds = seconds_an_epoch(computing, train, parts["validation"], chosen, side)
-        if 60 * minutes >= recipes.ENOUGH * seconds:
-            return side
+        if 60 * minutes >= least * seconds:
+            return side, width
         epochs = 60 * minutes / seconds
         log.info("Pictures of %s px could be learned from for %.0f epochs only: taking smaller ones.", side, epochs)
-    return sides[-1]
+    return sizes[-1][:2]
 
 
 def seconds_an_epoch(computing: Computing, train: Batches, validation: int, recipe: Recipe, side: int) -> float:
@@ -227,8 +229,7 @@ def seconds_an_epoch(computing: Computing, train: Batches, validation: int, reci
         made = (time.perf_counter() - started) / sum(len(labels) for _, labels in batches)  # a picture
         speed = measure(computing.network, *batches[0], [computing.precision])[computing.precision]
         seconds += epochs / recipe.epochs * len(train.pictures) / train.share[1] * (1 / speed + made)
-    views = (1 + recipe.mirror) * sum((shown / side) ** 2 for shown in recipes.asked(recipe.zoom, side))
-    return MARGIN * (seconds + validation * views / (2 * speed))  # forward alone: between a half and a third of a step
+    return MARGIN * (seconds + validation / (2 * speed))  # forward alone: between a half and a third of a step
 
 
 def _compiled_or_not(network, images, labels, pictures: int, best: str, speed: dict[str, float]) -> str:

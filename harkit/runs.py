@@ -127,7 +127,10 @@ def begin_with(model: nn.Module, run: Path) -> str:
 
 
 def history(run: Path | str) -> pd.DataFrame:
-    """One row an epoch: losses, accuracies, F1, examples per second (loading excluded), pictures per second."""
+    """One row an epoch: losses, accuracies, F1, examples per second (loading excluded), pictures per second.
+
+    The network is asked about each validation picture once, whatever its recipe asks at the end (`answering`).
+    """
     return pd.read_csv(intact(run, "history.csv"))
 
 

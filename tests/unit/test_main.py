@@ -191,13 +191,13 @@ def test_kaggle_layout_submissions_are_named_by_file(run, har_folder, tmp_path):
     assert table.columns.tolist() == ["filename", "label"] and len(table) == 5
 
 
-def test_minutes_choose_the_side_too(class_folders, tmp_path, monkeypatch, caplog):
-    monkeypatch.setitem(recipes.HOUR, "resnet", ((48, 32), 4))
+def test_minutes_choose_the_size_too(class_folders, tmp_path, monkeypatch, caplog):
     given = ["--data", str(class_folders), "--model", "resnet", "--recipe", "improved", "--minutes", "0.0001"]
-    for enough, side in ((40, 32), (0, 48)):
-        monkeypatch.setattr(recipes, "ENOUGH", enough)
-        assert main(["train", *given, "--split", "all", "--out", str(tmp_path / str(side))]) == 0
-        assert runs.settings(tmp_path / str(side))["side"] == side
+    for least, chosen in ((40, (32, 4)), (0, (48, 8))):
+        monkeypatch.setitem(recipes.HOUR, "resnet", ((48, 8, least), (32, 4, 0)))
+        assert main(["train", *given, "--split", "all", "--out", str(tmp_path / str(least))]) == 0
+        plan = runs.settings(tmp_path / str(least))
+        assert (plan["side"], plan["width"]) == chosen
     assert "Pictures of 48 px" in caplog.text
 
 

@@ -1,5 +1,6 @@
 import errno
 import json
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,8 +10,9 @@ import pytest
 import safetensors.torch
 import torch
 
-from harkit import catalogue, evaluation, models, precision, pretrained, recipes, runs, splits, training
+from harkit import augment, catalogue, evaluation, models, precision, pretrained, recipes, runs, splits, training
 from harkit.catalogue import fingerprint
+from harkit.pictures import Batches, PictureSet
 from harkit.settings import InputError
 
 
@@ -132,10 +134,22 @@ def test_a_run_is_asked_at_two_sizes_and_about_mirror_images(fit, table, tmp_pat
     pd.testing.assert_frame_equal(kept.filter(like="p_"), asked.filter(like="p_"), atol=1e-5, check_dtype=False)
 
 
+def test_after_each_epoch_a_run_is_asked_once_about_each_picture_as_large_as_it_is_trained_on(fit, table, tmp_path):
+    run = fit(changes=EVERYTHING)
+    model, plan = runs.load(run)
+    pictures = PictureSet(splits.part(table, "validation"), 64, tmp_path / "decoded", plan["classes"])
+    batches = [(augment.resize(images, 32), labels) for images, labels in Batches(pictures)]
+    loss = torch.nn.functional.cross_entropy(*training.predict_logits(model, batches)).item()
+    assert runs.history(run).validation_loss.iloc[-1] == pytest.approx(loss, rel=1e-4)
+    kept = evaluation.validation_predictions(run)
+    every = -sum(math.log(row[f"p_{row['label']}"]) for row in kept.to_dict("records")) / len(kept)
+    assert abs(every / loss - 1) > 1e-3  # at the end it is asked as its recipe says
+
+
 def test_minutes_are_spread_over_the_sizes(fit, monkeypatch):
     monkeypatch.setattr(precision, "measure", lambda *_: {"fp32": 20.0})
     plan = runs.settings(fit(minutes=0.5, epochs=10, changes=EVERYTHING))
-    assert 2 <= plan["epochs"] <= 12  # 40 pictures at 20 a second and 10 asked twice: 2.6 s an epoch
+    assert 2 <= plan["epochs"] <= 12  # 40 pictures at 20 a second and 10 asked: 2.6 s an epoch
     assert plan["hyperparameters"]["mixing"] == 0.5  # too few epochs for it, but it was asked for by name
     unasked = {name: value for name, value in EVERYTHING.items() if name != "mixing"}
     assert runs.settings(fit("unasked", minutes=0.5, changes=unasked))["hyperparameters"]["mixing"] == 0
@@ -248,26 +262,30 @@ def test_a_time_budget_sets_the_epochs(fit):
 
 @pytest.mark.parametrize(
     ("minutes", "chosen"),
-    # the 40 epochs of 40 pictures that are enough take 32 s of 128 px and 18 s of 96 px
-    [(None, 128), (60, 128), (0.54, 128), (0.53, 96), (0.31, 96), (0.29, 64), (0.001, 64)],
+    # 60 epochs of 40 pictures of 128 px take 48 s, 40 of 96 px 18 s
+    [(None, 128), (60, 128), (0.81, 128), (0.79, 96), (0.31, 96), (0.29, 64), (0.001, 64)],
 )
 def test_what_has_little_time_learns_from_smaller_pictures(table, tmp_path, monkeypatch, minutes, chosen):
+    def of_width(width):
+        return models.count_parameters(models.build("resnet", 3, 32, width))
+
     def epoch(computing, train, validation, recipe, side):
         images, labels = next(iter(train))
         assert (len(train.pictures), validation) == (40, 10)
         assert images.shape == (32, 3, side, side) and len(labels) == 32
         assert train.pictures.pixels.shape[1] == recipes.asked(recipe.zoom, side)[-1]
+        assert models.count_parameters(computing.network) == of_width(widths[side])
         return 0.8 * (side / 128) ** 2
 
     monkeypatch.setattr(precision, "measure", lambda *_: {"fp32": 100.0, "fp32 channels last": 110.0})
     monkeypatch.setattr(precision, "seconds_an_epoch", epoch)
-    rest = dict(catalogue=table, out=tmp_path / "run", network="resnet", recipe="improved", width=4)
-    assert precision.side_within(minutes, (128, 96, 64), **rest) == chosen
+    widths, sizes = {128: 8, 96: 4, 64: 4}, ((128, 8, 60), (96, 4, 40), (64, 4, 0))
+    rest = dict(catalogue=table, out=tmp_path / "run", network="resnet", recipe="improved")
+    assert precision.size_within(minutes, sizes, **rest) == (chosen, widths[chosen])
 
 
-def test_a_run_that_goes_on_keeps_its_side(fit, table):
-    run = fit()
-    assert precision.side_within(60, (128, 96, 64), table, run, "resnet", "improved", 4) == 32
+def test_a_run_that_goes_on_keeps_its_size(fit, table):
+    assert precision.size_within(60, ((128, 32, 60), (64, 16, 0)), table, fit(), "resnet", "improved") == (32, 4)
 
 
 @pytest.mark.parametrize("damage", ["settings", "weights", "no weights", "no settings"])
