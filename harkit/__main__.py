@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--size", type=_positive, metavar="PX", help="side of the squared pictures")
     add("--width", type=_positive, metavar="N", help="channels of the first stage of vgg16 and resnet; 64 as published")
     add("--epochs", type=_positive)
-    add("--minutes", type=float, help="as many epochs as fit into this time; from smaller pictures if it is short")
+    add("--minutes", type=float, help="as many epochs as fit into this time; a smaller size and width if it is short")
     add("--seed", type=int, default=0)
     add("--split", choices=["honest", "leaky", "all", "frame", "subject"])
     add("--out", required=True, metavar="RUN")
@@ -184,7 +184,7 @@ def _train_together(options) -> None:
     divided = splits.divide(pictures, split, options.seed)
     print(splits.counts(divided).to_string())
     print(catalogue.problems(pictures).query("files > 0").to_string(index=False))
-    started, (side, width) = time.perf_counter(), (options.size, sizes[0][1])
+    started, side, width = time.perf_counter(), options.size, sizes[0][1]
     if not side:
         asked = options.minutes, sizes, divided, options.out, options.model, options.recipe
         side, width = several.once(precision.size_within, *asked)

@@ -113,9 +113,12 @@ def get(network: str, recipe: str, short: bool = False) -> Recipe:
     return replace(found, **SHORT | SHORT_OF.get(network, {}))
 
 
-def within(recipe: Recipe, network: str, epochs: int) -> Recipe:
-    """The recipe for as many epochs as there is time for: without mixed pictures where these are too few for them."""
-    few = epochs < MIXED_FROM.get(network, 0)
+def within(recipe: Recipe, network: str, epochs: int, asked=()) -> Recipe:
+    """The recipe for as many epochs as there is time for: without mixed pictures where these are too few for them.
+
+    `asked` names fields that somebody asked for: these stay.
+    """
+    few = epochs < MIXED_FROM.get(network, 0) and "mixing" not in asked
     return replace(recipe, epochs=epochs, mixing=0.0 if few else recipe.mixing)
 
 

@@ -182,10 +182,9 @@ def fit(
             plan["precision"], plan["threads"], plan["measured"] = found
             torch.set_num_threads(plan["threads"])
         if minutes:
-            asked = Computing(model, plan["precision"]), train, len(validation.pictures), chosen, side
-            seconds = several.once(precisions.seconds_an_epoch, *asked)
-            within = recipes.within(chosen, network, max(1, int(60 * minutes / seconds)))
-            chosen = replace(within, **changes or {})
+            computing, asked = Computing(model, plan["precision"]), len(validation.pictures)
+            seconds = several.once(precisions.seconds_an_epoch, computing, train, asked, chosen, side)
+            chosen = recipes.within(chosen, network, max(1, int(60 * minutes / seconds)), changes or {})
         plan |= dict(epochs=chosen.epochs, hyperparameters=asdict(chosen), processes=train.share[1])
         runs.begin(out, plan, catalogue)
     computing = Computing(model, plan["precision"], train.batch_size)
