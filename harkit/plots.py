@@ -101,13 +101,14 @@ class LiveCurves:
     def __init__(self, title: str, epochs: int, seconds: float = 2.0):
         self.title, self.epochs, self.seconds = title, epochs, seconds
         self.points: dict[str, list[tuple[float, float]]] = {}
-        self.handle, self.drawn = None, 0.0
+        self.handle, self.next = None, 0.0
 
     def add(self, epoch: float, **series: float) -> None:
-        """New points at `epoch` (a fraction inside an epoch); redraws at most every `seconds`."""
+        """New points at `epoch` (a fraction inside an epoch); redraws at most every `seconds`, on a slow machine less
+        often: a tenth of the time for drawing, the rest is for learning."""
         for name, value in series.items():
             self.points.setdefault(name, []).append((epoch, value))
-        if time.monotonic() - self.drawn > self.seconds:
+        if time.monotonic() > self.next:
             self._draw()
 
     def close(self) -> None:
@@ -117,13 +118,14 @@ class LiveCurves:
     def _draw(self) -> None:
         if get_ipython() is None or not self.points:
             return
-        figure = self._figure()
+        started, figure = time.monotonic(), self._figure()
         if self.handle is None:
             self.handle = display(figure, display_id=True)
         else:
             self.handle.update(figure)
         plt.close(figure)
-        self.drawn = time.monotonic()
+        ended = time.monotonic()
+        self.next = ended + max(self.seconds, 10 * (ended - started))
 
     def _figure(self) -> Figure:
         figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), subplot_kw={"xlim": (0, self.epochs)})

@@ -1,4 +1,5 @@
 import warnings
+from types import SimpleNamespace
 
 import matplotlib
 
@@ -166,6 +167,26 @@ def test_the_first_point_is_seen_without_a_warning():
         warnings.simplefilter("error")
         left, right = live._figure().axes
     assert left.lines[0].get_marker() == "." and not right.lines
+
+
+@pytest.mark.parametrize(("drawing", "times"), [(0.1, [0, 3, 6, 9, 12]), (0.5, [0, 6, 12])])
+def test_live_curves_leave_nine_tenths_of_the_time_to_learning(monkeypatch, drawing, times):
+    now, drawn = 100.0, []
+
+    def slow(figure, display_id):
+        nonlocal now
+        drawn.append(now - 100)
+        now += drawing
+        return SimpleNamespace(update=lambda figure: slow(figure, True))
+
+    monkeypatch.setattr(plots, "get_ipython", lambda: "a notebook")
+    monkeypatch.setattr(plots, "display", slow)
+    monkeypatch.setattr(plots.time, "monotonic", lambda: now)
+    live = plots.LiveCurves("t", 1)
+    for second in range(15):
+        now = max(now, 100.0 + second)
+        live.add(second / 15, train_loss=1.0)
+    assert drawn == times
 
 
 def test_live_curves_draw_nothing_outside_a_notebook():
