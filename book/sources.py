@@ -23,7 +23,7 @@ PAGES = (
 PICTURES = ("book/*.jpg",)
 MODULES = (  # the way of the data, then what stands on it
     "settings", "fetch", "layouts", "catalogue", "splits", "pictures", "augment", "mixing", "pretrained", "models",
-    "recipes", "several", "precision", "runs", "training", "evaluation", "uncertainty", "alarms", "gradcam",
+    "muon", "recipes", "several", "precision", "runs", "training", "evaluation", "uncertainty", "alarms", "gradcam",
     "robustness", "published", "recorded", "recording", "comparison", "plots", "explore", "exercises", "notebooks",
     "course", "doctor", "drawn", "demo",
 )  # fmt: skip

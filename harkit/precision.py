@@ -27,7 +27,7 @@ PRECISIONS = ("fp32", "fp32 channels last", "bf16", "fp16")
 IN_16_BITS = {"bf16": torch.bfloat16, "fp16": torch.float16}
 COMPILED = ", compiled"  # after a precision: the training steps go through torch.compile
 WORTH = {"fp32 channels last": 1.05, "bf16": 1.15, "fp16": 1.15}  # times as fast as fp32: for less, none is chosen
-MARGIN = 1.15  # times the measured time of an epoch: the optimizer, checkpoints, and that no machine is steady
+MARGIN = 1.15  # times the measured time of an epoch: averages, checkpoints, and that no machine is steady
 CROWDED, BATCHES = 4, 8  # times as slow as measured, and so many batches in a row: the threads are in each other's way
 STEPS, LONGEST = 4, 15  # of each kind in a measurement, after one to warm up; seconds after which none is begun
 HOPELESS = 4  # times as slow as the fastest: not tried any further
@@ -222,7 +222,8 @@ def size_within(minutes, sizes, catalogue, out: Path, network: str, recipe: str)
 def seconds_an_epoch(computing: Computing, train: Batches, validation: int, recipe: Recipe, side: int) -> float:
     """How long a mean epoch of this recipe takes here, with `validation` pictures that are asked about after it: some
     batches of each size are made and computed."""
-    seconds, sizes = 0.0, Counter(recipes.side_at(recipe, side, epoch) for epoch in range(recipe.epochs))
+    seconds = len(train) * _optimizer_step(computing.network, recipe)
+    sizes = Counter(recipes.side_at(recipe, side, epoch) for epoch in range(recipe.epochs))
     for pixels, epochs in sizes.items():
         train.augment, started = recipes.change(recipe, pixels), time.perf_counter()
         batches = list(islice(train, 3))
@@ -230,6 +231,23 @@ def seconds_an_epoch(computing: Computing, train: Batches, validation: int, reci
         speed = measure(computing.network, *batches[0], [computing.precision])[computing.precision]
         seconds += epochs / recipe.epochs * len(train.pictures) / train.share[1] * (1 / speed + made)
     return MARGIN * (seconds + validation / (2 * speed))  # forward alone: between a half and a third of a step
+
+
+def _optimizer_step(network: nn.Module, recipe: Recipe) -> float:
+    """Seconds of the optimizer's part of a training step: little, but for Muon and a small batch."""
+    twin = copy.deepcopy(network)
+    learning = [weight for weight in twin.parameters() if weight.requires_grad]
+    optimizer, _ = recipes.make_optimizer(recipe, twin, 1)
+    for weight in learning:
+        weight.grad = torch.ones_like(weight)
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        optimizer.step()
+        if learning[0].is_cuda:
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)
 
 
 def _compiled_or_not(network, images, labels, pictures: int, best: str, speed: dict[str, float]) -> str:

@@ -21,6 +21,7 @@ SIZES = (5000, 1000, 1000)  # training, validation, test: as published, but hone
 SIDE, WIDTH, SEEDS = 64, 16, (0, 1)
 _PLAIN = dict(averaging=0.0, growing=(), mirror=False)
 BEFORE = {"vgg16": _PLAIN, "resnet": _PLAIN | {"initialisation": "he"}}  # the short recipe when these were recorded
+SGD = dict(optimizer="sgd", learning_rate=0.1, batch_size=32)  # ResNet's hour, when most of these were recorded
 NAMES = {"vgg16": "VGG16", "resnet": "ResNet", "efficientnet_lite0": "EfficientNet-Lite0"}
 
 
@@ -69,7 +70,7 @@ STUDIES = {
     ],
     # what each ingredient of the hour-long recipe is worth: one left out at a time, few pictures seen often
     "ingredients": [
-        Plan(name, 1250, 40, changes=changes, short=False, precision=precision)
+        Plan(name, 1250, 40, changes=SGD | changes, short=False, precision=precision)
         for name, changes, precision in (
             ("every ingredient", {}, "fp32"),
             ("no momentum, no schedule", {"momentum": 0.0, "schedule": "constant"}, "fp32"),
@@ -93,6 +94,10 @@ STUDIES = {
         )
         for split in ("leaky", "honest")
     ],
+    "optimizer": [
+        Plan("Muon", epochs=30, changes={"mixing": 0.0}, short=False),
+        Plan("SGD", epochs=30, changes=SGD | {"mixing": 0.0}, short=False),
+    ],
     "precision": [Plan("float32"), Plan("bfloat16", precision="bf16")],
     # as good as it gets in two hours of one core: most validation pictures are trained on too, for nothing is chosen;
     # recorded when a network was asked about the larger pictures alone (`recipes.asked`)
@@ -102,8 +107,8 @@ STUDIES = {
             precision="fp32 channels last", short=False, tested=True,
         ),
         Plan(
-            "ResNet, from scratch", 5800, 120, side=128, width=32, seeds=(0,), precision="bf16", short=False,
-            tested=True,
+            "ResNet, from scratch", 5800, 120, changes=SGD, side=128, width=32, seeds=(0,), precision="bf16",
+            short=False, tested=True,
         ),
     ],
 }  # fmt: skip

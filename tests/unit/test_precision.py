@@ -1,11 +1,14 @@
 import copy
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
-from harkit import models, precision
+from harkit import models, precision, recipes
+from harkit.muon import Muon
+from harkit.pictures import Batches, noise
 from harkit.precision import Computing
 
 
@@ -207,3 +210,17 @@ def test_half_precision_learns_like_float32_and_leaves_out_a_step_with_an_overfl
 def test_half_precision_is_for_gpus_that_imitate_bfloat16(monkeypatch, device, knows, expected):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: knows or including_emulation)
     assert precision.suitable(device) == ["fp32", "fp32 channels last", expected]
+
+
+def test_the_time_of_an_epoch_counts_the_optimizer_and_changes_nothing(network, monkeypatch):
+    now, before = [0.0], copy.deepcopy(network.state_dict())
+    monkeypatch.setattr(precision.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(precision, "measure", lambda *_: {"fp32": 10.0})
+    monkeypatch.setattr(Muon, "step", lambda self: now.__setitem__(0, now[0] + 2))
+    recipe = replace(recipes.get("resnet", "improved"), batch_size=8)
+    train = Batches(noise(40, 32), 8, "cpu", 0, recipes.change(recipe, 32))
+    seconds = precision.seconds_an_epoch(Computing(network), train, 10, recipe, 32)
+    # 40 pictures at 10 a second; 5 steps of 2 s; 10 pictures asked about, at 20 a second
+    assert seconds == pytest.approx(precision.MARGIN * (4 + 10 + 0.5))
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+    assert all(weight.grad is None for weight in network.parameters())

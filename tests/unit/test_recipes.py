@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from harkit import models, pretrained, recipes
+from harkit.muon import Muon
 from harkit.settings import InputError
 
 PLAIN = recipes.Recipe(epochs=10, learning_rate=0.1)
@@ -47,6 +48,19 @@ def test_the_learning_rate_falls_from_the_last_layer_to_the_first(lite0):
     rates = [group["lr"] for group in optimizer.param_groups]
     assert rates == [0.1 * 0.5**i for i in range(len(pretrained.stages(lite0)))]
     assert optimizer.param_groups[0]["params"][0] is lite0.fc.weight
+
+
+def test_the_momentum_of_muon_stays_as_it_is(lite0):
+    recipe = recipes.get("resnet", "improved")
+    optimizer, scheduler = recipes.make_optimizer(replace(recipe, epochs=4), lite0, 1)
+    assert isinstance(optimizer, Muon)
+    seen = []
+    for _ in range(4):
+        optimizer.step()
+        seen.append((optimizer.param_groups[0]["lr"], optimizer.param_groups[0]["momentum"]))
+        scheduler.step()
+    assert {momentum for _, momentum in seen} == {recipe.momentum}
+    assert max(rate for rate, _ in seen) == pytest.approx(recipe.learning_rate, rel=0.1)
 
 
 def test_a_network_from_scratch_has_no_pretrained_part():

@@ -105,7 +105,8 @@ def test_a_run_with_every_ingredient_resumes_as_well(fit, monkeypatch, network, 
     monkeypatch.setattr(training, "PIECE", 3)
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
     monkeypatch.setattr(pretrained, "load_imagenet", lambda *_: False)
-    parts = dict(frozen=6, layer_decay=0.9, head_first=0.3) if network == "efficientnet_lite0" else {}
+    parts = {"resnet": dict(optimizer="muon", learning_rate=0.02)}
+    parts = parts.get(network, dict(frozen=6, layer_decay=0.9, head_first=0.3))
     chosen = dict(network=network, side=48, epochs=3, changes=EVERYTHING | parts)
     whole = fit("whole", **chosen)
     with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
@@ -272,7 +273,7 @@ def test_what_has_little_time_learns_from_smaller_pictures(table, tmp_path, monk
     def epoch(computing, train, validation, recipe, side):
         images, labels = next(iter(train))
         assert (len(train.pictures), validation) == (40, 10)
-        assert images.shape == (32, 3, side, side) and len(labels) == 32
+        assert images.shape == (40, 3, side, side) and len(labels) == 40  # fewer than a batch
         assert train.pictures.pixels.shape[1] == recipes.asked(recipe.zoom, side)[-1]
         assert models.count_parameters(computing.network) == of_width(widths[side])
         return 0.8 * (side / 128) ** 2
@@ -334,7 +335,8 @@ def test_two_that_need_the_same_run_train_it_once(har_folder, config, monkeypatc
 
 def test_settings_are_plain_json(fit):
     plan = json.loads((fit() / "settings.json").read_text())
-    assert recipes.Recipe(**plan["hyperparameters"]).learning_rate == 0.1
+    chosen = recipes.get("resnet", "improved").learning_rate
+    assert recipes.Recipe(**plan["hyperparameters"]).learning_rate == chosen
 
 
 def test_a_leak_is_named_before_the_training(har_folder, config, tmp_path, caplog):
