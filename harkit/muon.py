@@ -39,12 +39,10 @@ class Muon(torch.optim.Optimizer):
         gradient, state = weight.grad, self.state[weight]
         if not state:
             state["momentum_buffer"] = torch.zeros_like(weight)
-        moving = state["momentum_buffer"]
+        moving = state["momentum_buffer"].mul_(group["momentum"]).add_(gradient)
         if weight.ndim != 4:
-            moving.mul_(group["momentum"]).add_(gradient).add_(weight, alpha=group["weight_decay"])
-            weight.sub_(moving, alpha=OTHERS * group["lr"])
+            weight.sub_(moving.add_(weight, alpha=group["weight_decay"]), alpha=OTHERS * group["lr"])
             return
-        moving.mul_(group["momentum"]).add_(gradient)
         ahead = gradient.add(moving, alpha=group["momentum"])  # where the momentum will carry it (Nesterov)
         step, length = orthogonal(ahead.flatten(1)).view(weight.shape), weight.norm()
         weight.sub_(step * (length / step.norm().clamp(min=TINY)), alpha=group["lr"])
@@ -57,9 +55,10 @@ def orthogonal(matrix: Tensor) -> Tensor:
     A few matrix products (Newton–Schulz) in the place of a decomposition bring them to 0.7 … 1.2; those below a
     hundredth of the largest stay smaller.
     """
-    wide = matrix if len(matrix) <= matrix.shape[1] else matrix.T
-    wide, (a, b, c) = wide / matrix.norm().clamp(min=TINY), COEFFICIENTS
+    if len(matrix) > matrix.shape[1]:
+        return orthogonal(matrix.T).T
+    wide, (a, b, c) = matrix / matrix.norm().clamp(min=TINY), COEFFICIENTS
     for _ in range(STEPS):
         products = wide @ wide.T
         wide = torch.addmm(wide, torch.addmm(products, products, products, beta=b, alpha=c), wide, beta=a)
-    return wide if len(matrix) <= matrix.shape[1] else wide.T
+    return wide

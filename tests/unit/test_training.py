@@ -105,9 +105,11 @@ def test_a_run_with_every_ingredient_resumes_as_well(fit, monkeypatch, network, 
     monkeypatch.setattr(training, "PIECE", 3)
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
     monkeypatch.setattr(pretrained, "load_imagenet", lambda *_: False)
-    parts = {"resnet": dict(optimizer="muon", learning_rate=0.02)}
-    parts = parts.get(network, dict(frozen=6, layer_decay=0.9, head_first=0.3))
-    chosen = dict(network=network, side=48, epochs=3, changes=EVERYTHING | parts)
+    parts = {
+        "resnet": dict(optimizer="muon", learning_rate=0.02),
+        "efficientnet_lite0": dict(frozen=6, layer_decay=0.9, head_first=0.3),
+    }
+    chosen = dict(network=network, side=48, epochs=3, changes=EVERYTHING | parts[network])
     whole = fit("whole", **chosen)
     with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
         stop_after(broken, checkpoints)
@@ -335,8 +337,7 @@ def test_two_that_need_the_same_run_train_it_once(har_folder, config, monkeypatc
 
 def test_settings_are_plain_json(fit):
     plan = json.loads((fit() / "settings.json").read_text())
-    chosen = recipes.get("resnet", "improved").learning_rate
-    assert recipes.Recipe(**plan["hyperparameters"]).learning_rate == chosen
+    assert recipes.Recipe(**plan["hyperparameters"]).learning_rate == 0.02
 
 
 def test_a_leak_is_named_before_the_training(har_folder, config, tmp_path, caplog):
