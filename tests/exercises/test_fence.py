@@ -1,6 +1,8 @@
 """What the fence around an answer puts back, and what its messages say."""
 
 import random
+import signal
+import sys
 import threading
 import time
 
@@ -102,6 +104,22 @@ def test_an_endless_loop_is_stopped_and_the_alarm_is_off_afterwards(check, monke
 
     assert "still running" in message(check, four)
     time.sleep(0.3)
+
+
+def test_an_alarm_at_the_end_of_a_check_changes_nothing(check):
+    rung = []
+
+    def late(frame, event, _):
+        if event == "call" and frame.f_code.co_name == "__exit__" and frame.f_back.f_code is checking._verdict.__code__:
+            rung.append(event)
+            signal.raise_signal(signal.SIGALRM)
+
+    sys.setprofile(late)
+    try:
+        check(lambda x: 4)
+    finally:
+        sys.setprofile(None)
+    assert rung and checking.EXERCISES["9.9"].status == checking.RIGHT
 
 
 def test_in_another_thread_the_check_still_judges(check):

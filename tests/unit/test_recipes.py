@@ -96,8 +96,8 @@ def test_a_network_is_asked_at_the_size_it_knows_and_at_one_that_it_halves_witho
 
 def test_only_a_resnet_with_time_for_few_epochs_gets_no_mixed_pictures():
     for (network, _), whole in recipes.RECIPES.items():
-        for epochs in (1, 59, 60):
-            mixing = 0.0 if network == "resnet" and epochs < 60 else whole.mixing
+        for epochs in (1, 99, 100):
+            mixing = 0.0 if network == "resnet" and epochs < 100 else whole.mixing
             assert recipes.within(whole, network, epochs) == replace(whole, epochs=epochs, mixing=mixing)
 
 
