@@ -215,7 +215,7 @@ def size_within(minutes, sizes, catalogue, out: Path, network: str, recipe: str)
         if 60 * minutes >= least * seconds:
             return side, width
         epochs = 60 * minutes / seconds
-        log.info("Pictures of %s px could be learned from for %.0f epochs only: taking smaller ones.", side, epochs)
+        log.info("Pictures of %s px in width %s: %.0f epochs only, trying a smaller size.", side, width, epochs)
     return sizes[-1][:2]
 
 
