@@ -177,8 +177,8 @@ def _train_together(options) -> None:
     sizes = ((config.side, 64, 0),)
     if options.recipe == "improved":
         sizes = recipes.HOUR.get(options.model, ((224, 64, 0),))
-    if options.width:
-        sizes = [(side, options.width, least) for side, _, least in sizes]
+    if options.width:  # one row for each side: the one that asks for the fewest epochs
+        sizes = list({side: (side, options.width, least) for side, _, least in sizes}.values())
     pictures = several.once(_read, options.data, config)
     split = options.split or ("subject" if (pictures.subject != "").any() else "honest")
     divided = splits.divide(pictures, split, options.seed)

@@ -29,7 +29,7 @@ def results(config: Settings, networks: tuple[str, ...] = NETWORKS) -> pd.DataFr
     for row in pd.concat([recorded.honest(), recorded.honest("full_size"), recorded.best()]).itertuples():
         where = f"{PHOTOGRAPHS}, {row.train_size} to train on", row.side, row.epochs, "clean test"
         figures = row.accuracy, row.low, row.high, row.macro_f1, row.n
-        form = ", an hour" if row.study == "best" else _form(row.recipe)
+        form = f", {row.core_hours:.1f} core-hours" if row.study == "best" else _form(row.recipe)
         rows.append(_row(row.network, f"recorded, {row.recipe} recipe{form}", *where, *figures))
     for network in networks:
         for recipe in ("published", "improved"):

@@ -62,11 +62,12 @@ RECIPES = {
     ("vgg16", "improved"): replace(
         _FROM_SCRATCH, learning_rate=0.02, dropout=0.2, initialisation="default",
     ),
-    # 30 epochs of 5,000 photographs, width 16, 96 px, nothing mixed, 1,000 others: 48.9 %, and 47.0 % with twice the
-    # step for convolutions; by SGD (0.1, batches of 32) 42.6 %.
+    # 30 epochs of 5,000 photographs, width 16, 96 px, 1,000 others: 48.9 %, and 47.0 % with twice the step for
+    # convolutions; by SGD (0.1, batches of 32) 42.6 %. With half of the batches mixed 47.6 %, after 45 epochs 50.5 %
+    # for 52.0, in width 24 after 59 epochs 53.9 % for 57.0.
     ("resnet", "improved"): replace(
         _FROM_SCRATCH, learning_rate=0.02, optimizer="muon", batch_size=64, dropout=0.0,
-        initialisation="he, zero blocks", zoom=1.25, growing=((0.35, 0.5), (0.35, 0.75)),
+        initialisation="he, zero blocks", mixing=0.0, zoom=1.25, growing=((0.35, 0.5), (0.35, 0.75)),
     ),
     ("efficientnet_lite0", "improved"): Recipe(
         epochs=26, learning_rate=1e-3, optimizer="adamw", weight_decay=0.02, schedule="one_cycle", label_smoothing=0.1,
@@ -88,22 +89,17 @@ SHORT_OF = {
     "efficientnet_lite0": dict(learning_rate=4e-3),  # few steps: longer ones
 }  # fmt: skip
 # An hour with two cores: side of the pictures, channels of the first stage, and the epochs without which there is too
-# little time for that; the best first. ResNet on 5,000 photographs, tried on 1,000 others: 42 minutes of one core
-# without bfloat16 give width 16 in 100 epochs of 96 px 54.7 %, 45 minutes width 32 in 34 epochs (nothing mixed) 53.6 %.
-# On 5,700, with two cores: 15 minutes width 16 in 46 epochs 53.6 %, 52 minutes width 32 in 59 epochs (half the batches
-# mixed) 60.1 %.
+# little time for that; the best first. ResNet of 96 px on 5,000 photographs, tried on 1,000 others, by one core without
+# bfloat16: 34 minutes give width 24 in 59 epochs 57.0 %, 42 minutes width 16 in 100 epochs (half of the batches mixed)
+# 54.7 %, 45 minutes width 32 in 34 epochs 53.6 %. By two cores: 15 minutes width 16 in 46 epochs 53.6 %, on 5,800 and
+# other 1,000 51 minutes width 32 in 56 epochs 60.0 %.
 # When it learned by SGD, 18 to 20 minutes gave width 16 in 25 epochs of 128 px 38.0 %, in 45 of 96 px 43.3 %, in 80 of
 # 64 px 40.9 %; and without pictures as small as 48 px, in the same time, 49.3 % for 50.5.
 HOUR = {
     "vgg16": ((96, 32, 0),),
-    "resnet": ((128, 32, 60), (96, 32, 45), (96, 16, 40), (64, 16, 0)),
+    "resnet": ((128, 32, 60), (96, 32, 45), (96, 24, 40), (96, 16, 40), (64, 16, 0)),
     "efficientnet_lite0": ((224, 64, 0),),
 }  # fmt: skip
-# Epochs below which nothing is mixed. ResNet, 96 px, 5,000 photographs, with mixed pictures and without: by Muon, width
-# 16, after 30 epochs 47.6 and 48.9 %, after 45 epochs 50.5 and 52.0 %, width 24, after 59 epochs 53.9 and 57.0 %; by
-# SGD, width 16, after 45 epochs 43.3 and 47.1 % (another seed: 43.1 and 45.9 %), after 100 epochs 50.5 and 49.1 %. No
-# other network.
-MIXED_FROM = {"resnet": 100}
 
 
 def get(network: str, recipe: str, short: bool = False) -> Recipe:
@@ -118,15 +114,6 @@ def get(network: str, recipe: str, short: bool = False) -> Recipe:
     if not short or recipe != "improved":
         return found
     return replace(found, **SHORT | SHORT_OF.get(network, {}))
-
-
-def within(recipe: Recipe, network: str, epochs: int, asked=()) -> Recipe:
-    """The recipe for as many epochs as there is time for: without mixed pictures where these are too few for them.
-
-    `asked` names fields that somebody asked for: these stay.
-    """
-    few = epochs < MIXED_FROM.get(network, 0) and "mixing" not in asked
-    return replace(recipe, epochs=epochs, mixing=0.0 if few else recipe.mixing)
 
 
 def change(recipe: Recipe, side: int):

@@ -56,19 +56,22 @@ def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, p
     # plans that are equal share one training
     key += [plan.precision, plan.without, *(f"{name}={value}" for name, value in plan.changes.items()), f"seed{seed}"]
     out = config.results / "recording" / "-".join(map(str, key)).replace(" ", "_")
-    changes = {"keep": "last", **plan.changes}
-    if plan.short and plan.recipe == "improved":
-        changes = recorded.BEFORE[plan.network] | changes
     if not runs.finished(out):
         training.fit(
             catalogue, out, plan.network, plan.recipe, side=plan.side, width=plan.width, epochs=plan.epochs,
             seed=seed, device=plan.device, split=plan.split, cache=cache, without=plan.without,
-            precision=plan.precision, changes=changes, short=plan.short, resume=(out / "settings.json").exists(),
+            precision=plan.precision, changes=changes(plan), short=plan.short, resume=(out / "settings.json").exists(),
         )  # fmt: skip
     if not plan.tested:
         return out, evaluation.validation_predictions(out).assign(part="validation")
     tests = {"own test": splits.part(catalogue, "test"), "clean test": clean}
     return out, pd.concat([evaluation.predict(out, rows, cache).assign(part=part) for part, rows in tests.items()])
+
+
+def changes(plan: Plan) -> dict:
+    """What a plan's trainings change of the recipe: the epoch to keep is the last, for nothing is chosen."""
+    before = recorded.BEFORE[plan.network] if plan.short and plan.recipe == "improved" else {}
+    return before | {"keep": "last"} | plan.changes
 
 
 def _train_on_more(catalogue: pd.DataFrame, count: int) -> pd.DataFrame:

@@ -184,7 +184,7 @@ def fit(
         if minutes:
             computing, asked = Computing(model, plan["precision"]), len(validation.pictures)
             seconds = several.once(precisions.seconds_an_epoch, computing, train, asked, chosen, side)
-            chosen = recipes.within(chosen, network, max(1, int(60 * minutes / seconds)), changes or {})
+            chosen = replace(chosen, epochs=max(1, int(60 * minutes / seconds)))
         plan |= dict(epochs=chosen.epochs, hyperparameters=asdict(chosen), processes=train.share[1])
         runs.begin(out, plan, catalogue)
     computing = Computing(model, plan["precision"], train.batch_size)

@@ -201,6 +201,15 @@ def test_minutes_choose_the_size_too(class_folders, tmp_path, monkeypatch, caplo
     assert "Pictures of 48 px" in caplog.text
 
 
+def test_with_a_width_of_ones_own_each_size_is_measured_once(class_folders, tmp_path, monkeypatch, caplog):
+    monkeypatch.setitem(recipes.HOUR, "resnet", ((48, 8, 60), (48, 6, 40), (32, 4, 0)))
+    given = ["--data", str(class_folders), "--model", "resnet", "--recipe", "improved", "--split", "all"]
+    assert main(["train", *given, "--minutes", "0.0001", "--width", "4", "--out", str(tmp_path / "run")]) == 0
+    assert caplog.text.count("Pictures of 48 px in width 4") == 1
+    plan = runs.settings(tmp_path / "run")
+    assert (plan["side"], plan["width"]) == (32, 4)
+
+
 def test_all_pictures_can_be_trained_on_and_the_width_be_chosen(class_folders, tmp_path, capsys):
     out = tmp_path / "all"
     assert main([

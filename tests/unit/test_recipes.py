@@ -94,13 +94,6 @@ def test_a_network_is_asked_at_the_size_it_knows_and_at_one_that_it_halves_witho
     assert recipes.asked(1.0, 50) == (50,)
 
 
-def test_only_a_resnet_with_time_for_few_epochs_gets_no_mixed_pictures():
-    for (network, _), whole in recipes.RECIPES.items():
-        for epochs in (1, 99, 100):
-            mixing = 0.0 if network == "resnet" and epochs < 100 else whole.mixing
-            assert recipes.within(whole, network, epochs) == replace(whole, epochs=epochs, mixing=mixing)
-
-
 def test_the_short_form_is_the_improved_recipe_without_what_pays_in_an_hour():
     for name in ("resnet", "vgg16", "efficientnet_lite0"):
         short, long = recipes.get(name, "improved", short=True), recipes.get(name, "improved")

@@ -1,6 +1,7 @@
 """Recorded runs: made once, read by the lessons; what stands in the repository is whole and names no machine."""
 
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from harkit import catalogue as catalogues
-from harkit import models, recorded, recording, runs
+from harkit import models, recipes, recorded, recording, runs
 from harkit.settings import InputError
 
 STUDIES = [study for study in recorded.STUDIES if (recorded.HERE / study).is_dir()]
@@ -24,6 +25,21 @@ def test_every_planned_run_is_recorded_on_the_same_pictures(study):
     asked = {tuple(rows.name[rows.part.isin(["validation", "clean test"])]) for rows in tables}
     assert len(asked) == 1, "the runs of one study are scored on the same pictures"
     assert len(asked.pop()) == 1000
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_what_was_recorded_is_what_is_planned_by_the_recipe_of_today(study):
+    plans = {plan.name: plan for plan in recorded.plans(study)}
+    for folder in recorded.folders(study):
+        made = recorded.settings(folder)
+        plan = plans[made["name"]]
+        recipe = recipes.get(plan.network, plan.recipe, plan.short)
+        recipe = replace(recipe, epochs=plan.epochs, **recording.changes(plan))
+        # a field that came later had its default then
+        then = asdict(recipes.Recipe(**made["hyperparameters"]))
+        assert json.loads(json.dumps(then)) == json.loads(json.dumps(asdict(recipe))), folder.name
+        for field in ("network", "recipe", "split", "side", "width", "without", "precision"):
+            assert made[field] == getattr(plan, field), f"{folder.name}: {field}"
 
 
 @pytest.mark.parametrize("study", STUDIES)
