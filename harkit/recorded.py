@@ -99,8 +99,8 @@ STUDIES = {
         Plan("SGD", epochs=30, changes=SGD, short=False),
     ],
     "precision": [Plan("float32"), Plan("bfloat16", precision="bf16")],
-    # as good as it gets in two hours of one core: most validation pictures are trained on too, for nothing is chosen;
-    # recorded when a network was asked about the larger pictures alone (`recipes.asked`)
+    # as good as it gets in a few core-hours: most validation pictures are trained on too, for nothing is chosen; the
+    # first two were recorded when a network was asked about the larger pictures alone (`recipes.asked`)
     "best": [
         Plan(
             "EfficientNet-Lite0, fine-tuned", 5800, 26, network="efficientnet_lite0", side=224, width=64, seeds=(0,),
@@ -130,9 +130,11 @@ def load(study: str) -> pd.DataFrame:
     for folder in folders(study):
         plan, epochs = settings(folder), pd.read_csv(folder / "history.csv")
         row = {"study": study, **{key: plan[key] for key in keys}}
-        row |= {"learning_rate": plan["hyperparameters"]["learning_rate"]}
-        row |= {"train_accuracy": epochs.train_accuracy.iloc[-1]}
-        row |= {"core_hours": epochs.seconds.sum() * plan["threads"] / 3600}
+        row |= {
+            "learning_rate": plan["hyperparameters"]["learning_rate"],
+            "train_accuracy": epochs.train_accuracy.iloc[-1],
+            "core_hours": epochs.seconds.sum() * plan["threads"] / 3600,
+        }
         rows += [row | {"part": part} | evaluation.score(asked) for part, asked in predictions(folder).groupby("part")]
     order = [plan.name for plan in plans(study)]
     table = pd.DataFrame(rows)
@@ -246,7 +248,7 @@ def summary_table() -> str:
     longest = longest.drop_duplicates("network", keep="last").set_index("network")
     alike = pd.concat([honest(), honest("full_size")]).query("recipe == 'published'")
     alike = alike.drop_duplicates("network", keep="last").set_index("network")  # the larger one, where there are two
-    lines = ["| network | as published | same recipe, honest test | ours, honest test |", "|---|---|---|---|"]
+    lines = _head("network", "as published", "same recipe, honest test", "ours, honest test")
     for network in dict.fromkeys([*claims.index, *longest.index]):
         same = alike.loc[network] if network in claims else None
         ours = longest.loc[network] if network in longest.index else small.loc[(network, "improved")]
@@ -255,14 +257,18 @@ def summary_table() -> str:
     return "\n".join(lines)
 
 
+def _head(*columns: str) -> list[str]:
+    """The first two lines of a table in Markdown."""
+    return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+
+
 def _share_at_side(row) -> str:
     return "" if row is None else f"{100 * row.accuracy:.1f} % ({row.side} px, {row.train_size:,} photographs)"
 
 
 def best_table() -> str:
     """The table of README.md of the study "best", in Markdown."""
-    heads = "network", "trained on", "side", "core-hours", "accuracy on 1,000 others", "95 % interval"
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    lines = _head("network", "trained on", "side", "core-hours", "accuracy on 1,000 others", "95 % interval")
     for row in best().itertuples():
         shares = f"{100 * row.accuracy:.1f} % | {100 * row.low:.1f}–{100 * row.high:.1f} %"
         trained = f"{row.train_size:,} photographs | {row.side} px | {row.core_hours:.1f}"
@@ -273,8 +279,9 @@ def best_table() -> str:
 def readme_table() -> str:
     """The table of README.md, in Markdown: published, recorded with a leak, on a clean test, and without the leak."""
     published_accuracy = published.summary().set_index("network").test_accuracy
-    heads = "network", "as published", "leaky split, own test", "leaky split, clean test", "honest split, clean test"
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    lines = _head(
+        "network", "as published", "leaky split, own test", "leaky split, clean test", "honest split, clean test"
+    )  # fmt: skip
     full = claimed_and_clean("full_size").assign(note=", 224 px")
     for row in pd.concat([claimed_and_clean().assign(note=""), full]).itertuples():
         name, recipe = row.name.split(", ")
