@@ -8,7 +8,9 @@ all processes must be able to read, and it alone validates and prints.
 
 import logging
 import os
+import signal
 import sys
+import threading
 from contextlib import contextmanager, redirect_stdout
 from datetime import timedelta
 from functools import cache
@@ -101,17 +103,40 @@ def together():
         return
     if rank:
         logging.getLogger("harkit").setLevel(logging.ERROR)
+    ended = (
+        f"Process {rank} of {world} stops because another one ended, which torchrun names: mend the cause, then "
+        "go on with --resume, in any number of processes."
+    )
+    _say_when_ended(ended)
     try:
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere if rank else sys.stdout):
             yield
     except RuntimeError as error:
         if not isinstance(error, torch.distributed.DistError) and not any(text in str(error) for text in LOST):
             raise
-        raise InputError(
-            f"Process {rank} of {world} stops because another one ended, which torchrun names: mend the cause, then "
-            "go on with --resume, in any number of processes."
-        ) from error
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # to say it once
+        raise InputError(ended) from error
     _accelerator().end_training()
+
+
+def _say_when_ended(sentence: str) -> None:
+    """Let this process say `sentence` before it ends where torchrun, which saw another one's end first, ends it.
+
+    Python's own handlers wait until the main thread comes back from what it waits for; a thread that reads the
+    numbers of the signals does not.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+
+    def wait():
+        while os.read(reader, 1)[0] != signal.SIGTERM:
+            pass
+        print(f"harkit: {sentence}", file=sys.stderr, flush=True)
+        os._exit(2)
+
+    signal.set_wakeup_fd(writer)
+    signal.signal(signal.SIGTERM, lambda *_: None)  # else the process would end before
+    threading.Thread(target=wait, daemon=True).start()
 
 
 class _Spread(nn.Module):

@@ -64,8 +64,7 @@ def train(folder, out, *more, processes=2, end="", script=True):
     path = out.parent / "train.py"
     path.write_text(SCRIPT)
     what = [path] if script else ["-m", "harkit"]
-    # --monitor-interval: torchrun looks after that many seconds for a dead process, here after the others have spoken
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", processes, "--monitor-interval", 2]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", processes]
     command = [sys.executable, *(torchrun if processes > 1 else []), *what, *arguments, "--out", out, *more]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "END": end, "MINE": str(out.parent)}
     environment["RECIPE"] = json.dumps(asdict(RECIPE))
@@ -163,6 +162,35 @@ def test_a_killed_process_ends_all_and_the_run_goes_on(uneven, tmp_path, then):
     weight = largest_difference(weights(tmp_path / "broken"), model.state_dict())
     print("largest difference of an epoch's loss, of a weight:", found.max(), weight)
     assert max(found.max(), weight) < 1e-5
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [
+        "time.sleep(60)",
+        "torch.distributed.HashStore().wait(['nothing'], timedelta(seconds=60))",  # C++, where Python's handlers wait
+        "raise RuntimeError('gloo: closed by peer')",
+    ],
+)
+def test_a_process_that_torchrun_ends_says_so_once(waits):
+    code = f"""
+import os, signal, sys, threading, time, torch
+from datetime import timedelta
+from harkit import several
+
+threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+try:
+    with several.together():
+        {waits}
+except several.InputError as error:
+    print("harkit:", error, file=sys.stderr)
+    time.sleep(2)  # torchrun's signal comes now
+    sys.exit(2)
+"""
+    environment = os.environ | {"RANK": "0", "WORLD_SIZE": "2"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=50)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("harkit: Process 0 of 2 stops because another one ended") == 1, done.stderr
 
 
 @needs_accelerate
