@@ -53,12 +53,18 @@ def orthogonal(matrix: Tensor) -> Tensor:
     """Nearly the orthogonal matrix nearest to `matrix` (rows, columns): all its singular values are made about 1.
 
     A few matrix products (Newton–Schulz) in the place of a decomposition bring them to 0.7 … 1.2; those below a
-    hundredth of the largest stay smaller.
+    hundredth of the largest stay smaller. Each iteration multiplies from the left by a polynomial of the matrix times
+    its transpose. So the polynomials are gathered, all of them small and square, and the wide matrix is needed twice
+    only: for a convolution of 3 × 3 less than half of the arithmetic, in exact numbers the same.
     """
     if len(matrix) > matrix.shape[1]:
         return orthogonal(matrix.T).T
-    wide, (a, b, c) = matrix / matrix.norm().clamp(min=TINY), COEFFICIENTS
-    for _ in range(STEPS):
-        products = wide @ wide.T
-        wide = torch.addmm(wide, torch.addmm(products, products, products, beta=b, alpha=c), wide, beta=a)
-    return wide
+    wide, (a, b, c), gathered = matrix / matrix.norm().clamp(min=TINY), COEFFICIENTS, None
+    products = wide @ wide.T
+    for step in range(STEPS):
+        if step:
+            products = polynomial @ products @ polynomial
+        polynomial = torch.addmm(products, products, products, beta=b, alpha=c)
+        polynomial.diagonal().add_(a)
+        gathered = polynomial @ gathered if step else polynomial
+    return gathered @ wide

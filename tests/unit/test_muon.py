@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from harkit.muon import OTHERS, Muon, orthogonal
+from harkit.muon import COEFFICIENTS, OTHERS, STEPS, Muon, orthogonal
 
 
 @pytest.fixture
@@ -32,6 +32,19 @@ def test_every_direction_counts_alike_and_stays_where_it_was(shape):
     seen = left.T @ made @ right.T  # in the directions of the matrix: a diagonal of about 1
     assert seen.diagonal().min() > 0.6 and seen.diagonal().max() < 1.25
     assert (seen - torch.diag(seen.diagonal())).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("shape", [(8, 72), (72, 8), (16, 16), (64, 576)])
+@pytest.mark.parametrize("rank", [3, 64])
+def test_the_short_cut_gives_what_the_iterations_give(shape, rank):
+    generator = torch.Generator().manual_seed(0)
+    rows, columns = shape
+    matrix = torch.randn(rows, rank, generator=generator) @ torch.randn(rank, columns, generator=generator)
+    found = (matrix / matrix.norm()).double()
+    for _ in range(STEPS):
+        products, (a, b, c) = found @ found.T, COEFFICIENTS
+        found = a * found + (b * products + c * products @ products) @ found
+    assert torch.allclose(orthogonal(matrix), found.float(), atol=2e-5)
 
 
 def test_a_step_is_a_share_of_the_weights_whatever_the_gradient_and_keeps_their_length(network):
