@@ -59,12 +59,19 @@ def orthogonal(matrix: Tensor) -> Tensor:
     """
     if len(matrix) > matrix.shape[1]:
         return orthogonal(matrix.T).T
-    wide, (a, b, c), gathered = matrix / matrix.norm().clamp(min=TINY), COEFFICIENTS, None
+    wide = matrix / matrix.norm().clamp(min=TINY)
     products = wide @ wide.T
-    for step in range(STEPS):
-        if step:
-            products = polynomial @ products @ polynomial
-        polynomial = torch.addmm(products, products, products, beta=b, alpha=c)
-        polynomial.diagonal().add_(a)
-        gathered = polynomial @ gathered if step else polynomial
+    gathered = factor = _polynomial(products)
+    for _ in range(STEPS - 1):
+        products = factor @ products @ factor
+        factor = _polynomial(products)
+        gathered = factor @ gathered
     return gathered @ wide
+
+
+def _polynomial(products: Tensor) -> Tensor:
+    """What an iteration multiplies the matrix by, from its products with its transpose: both (rows, rows)."""
+    a, b, c = COEFFICIENTS
+    found = torch.addmm(products, products, products, beta=b, alpha=c)
+    found.diagonal().add_(a)
+    return found

@@ -89,11 +89,11 @@ SHORT_OF = {
     "efficientnet_lite0": dict(learning_rate=4e-3),  # few steps: longer ones
 }  # fmt: skip
 # An hour with two cores: side of the pictures, channels of the first stage, and the epochs without which there is too
-# little time for that; the best first. Larger pictures pay before a wider network does: 5,000 photographs, tried on 1,000
-# others, at equal arithmetic (10 to 13 minutes of one core with bfloat16): 160 px in width 16, 48 epochs, 59.3 %; 128 px
-# in width 20, 48 epochs, 58.7 %; 96 px in width 24, 59 epochs, 55.9 %; 96 px in width 32, 34 epochs, 51.1 %. And epochs
-# pay last: 64 px in width 32, 160 epochs, 33 minutes, 51.3 %. By two cores, on 5,800 and other 1,000: 47 minutes with
-# bfloat16, 160 px in width 32, 110 epochs, 68.3 %; 51 minutes without, 96 px in width 32, 56 epochs, 60.0 %.
+# little time for that; the best first. Larger pictures pay before a wider network does: 5,000 photographs, tried on
+# 1,000 others, at equal arithmetic (10 to 13 minutes of one core with bfloat16): 160 px in width 16, 48 epochs, 59.3 %;
+# 128 px in width 20, 48 epochs, 58.7 %; 96 px in width 24, 59 epochs, 55.9 %; 96 px in width 32, 34 epochs, 51.1 %. And
+# epochs pay last: 64 px in width 32, 160 epochs, 33 minutes, 51.3 %. By two cores, on 5,800 and other 1,000: 47 minutes
+# with bfloat16, 160 px in width 32, 110 epochs, 68.3 %; 51 minutes without, 96 px in width 32, 56 epochs, 60.0 %.
 HOUR = {
     "vgg16": ((96, 32, 0),),
     "resnet": ((160, 32, 90), (160, 24, 60), (160, 16, 40), (96, 16, 40), (64, 16, 0)),
