@@ -97,8 +97,12 @@ def machine() -> str:
 
 
 def _processor() -> str:
+    """Its name, and with which of its instructions it computes in bfloat16."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:  # not Linux
         return platform.processor() or platform.machine()
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    said = dict(line.split(":", 1) for line in reversed(lines) if ":" in line)
+    said = {key.strip(): value.strip() for key, value in said.items()}
+    able = [name for name in ("avx512_bf16", "amx_bf16") if name in said.get("flags", "").split()]
+    return ", ".join([said.get("model name", platform.machine()), *able])

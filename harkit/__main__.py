@@ -172,7 +172,7 @@ def _train_together(options) -> None:
 
     if options.model not in models.NETWORKS:
         raise InputError(f"There is no network '{options.model}': choose one of {', '.join(models.NETWORKS)}.")
-    config = settings.load()
+    started, config = time.perf_counter(), settings.load()
     recipes.get(options.model, options.recipe)  # is there one? before minutes of reading
     sizes = ((config.side, 64, 0),)
     if options.recipe == "improved":
@@ -184,13 +184,14 @@ def _train_together(options) -> None:
     divided = splits.divide(pictures, split, options.seed)
     print(splits.counts(divided).to_string())
     print(catalogue.problems(pictures).query("files > 0").to_string(index=False))
-    started, side, width = time.perf_counter(), options.size, sizes[0][1]
+    side, width = options.size, sizes[0][1]
     if not side:
         asked = options.minutes, sizes, divided, options.out, options.model, options.recipe
         side, width = several.once(precision.size_within, *asked)
+    left = options.minutes and options.minutes - (time.perf_counter() - started) / 60
     run = training.fit(
         divided, options.out, options.model, options.recipe, split=split, side=side, width=options.width or width,
-        epochs=options.epochs, minutes=options.minutes, seed=options.seed, resume=options.resume,
+        epochs=options.epochs, minutes=left, seed=options.seed, resume=options.resume,
         cache=config.data / "decoded", download=config.download,
     )  # fmt: skip
     seconds, last = time.perf_counter() - started, training.runs.history(run).iloc[-1]

@@ -42,7 +42,7 @@ def predict(run: Path | str, catalogue: pd.DataFrame, cache: Path, blank: bool =
     asked = pictures.PictureSet(catalogue, runs.side(plan), cache, plan["classes"], blank)
     normalisation = pictures.NORMALISATION[plan["hyperparameters"]["normalisation"]]
     device = next(model.parameters()).device
-    batches = pictures.Batches(asked, 64, device, augment=change, normalisation=normalisation)
+    batches = pictures.Batches(asked, 32, device, augment=change, normalisation=normalisation)
     logits, _ = training.predict_logits(runs.answering(model, plan), batches)
     return runs.answer_table(logits, asked.catalogue, plan["classes"])
 

@@ -97,7 +97,8 @@ SHORT_OF = {
 HOUR = {
     "vgg16": ((96, 32, 0),),
     "resnet": ((160, 32, 90), (160, 24, 60), (160, 16, 40), (96, 16, 40), (64, 16, 0)),
-    "efficientnet_lite0": ((224, 64, 0),),
+    # 24 minutes of one core with bfloat16: 9 epochs of 256 px 75.6 %, 12 of 224 px 74.6 % (each alone wins about 50)
+    "efficientnet_lite0": ((256, 64, 8), (224, 64, 0)),
 }  # fmt: skip
 
 

@@ -129,15 +129,15 @@ def fit(
     """Train a network on the training pictures of `catalogue` and leave a run folder at `out`.
 
     `catalogue` has its splits; `split` is only their name, for the record. `epochs` and `copies_per_class` replace
-    the recipe's; `minutes` fits the epochs into a time budget; `start` is a run of the same network on the same
-    classes whose weights this one begins with, instead of ImageNet's. For an ablation, `without` takes a part out
-    of the network (`models.build`) and `changes` replaces fields of the recipe, of which `short` takes the form for a
-    few minutes. `precision` is as for `precision.Computing`, None the one that a short measurement finds fastest
-    here, and on how many threads; the last validation figures are computed in fp32 anyway. `watch(epoch, **series)` is
-    called with train loss and accuracy five times an epoch and with validation accuracy after it. Raises InputError
-    where `out` holds a run already, unless `resume` goes on with it or `anew` replaces it.
+    the recipe's; `minutes` fits the epochs into a time budget, from this call on; `start` is a run of the same network
+    on the same classes whose weights this one begins with, instead of ImageNet's. For an ablation, `without` takes a
+    part out of the network (`models.build`) and `changes` replaces fields of the recipe, of which `short` takes the
+    form for a few minutes. `precision` is as for `precision.Computing`, None the one that a short measurement finds
+    fastest here, and on how many threads; the last validation figures are computed in fp32 anyway. `watch(epoch,
+    **series)` is called with train loss and accuracy five times an epoch and with validation accuracy after it. Raises
+    InputError where `out` holds a run already, unless `resume` goes on with it or `anew` replaces it.
     """
-    out, chosen = Path(out), recipes.get(network, recipe, short)
+    began, out, chosen = time.perf_counter(), Path(out), recipes.get(network, recipe, short)
     chosen = replace(chosen, epochs=epochs or chosen.epochs, **changes or {})
     if copies_per_class is not None and chosen.copies_per_class:
         chosen = replace(chosen, copies_per_class=copies_per_class)
@@ -163,7 +163,8 @@ def fit(
     normalisation = NORMALISATION[chosen.normalisation]
     change, share = recipes.change(chosen, side), several.share()
     train = Batches(pictures.part("train"), chosen.batch_size, device, seed, change, normalisation, share)
-    validation = Batches(pictures.part("validation"), 4 * chosen.batch_size, device, normalisation=normalisation)
+    asked = chosen.batch_size * (1 if device == "cpu" else 4)  # more would take a CPU longer, and gigabytes of memory
+    validation = Batches(pictures.part("validation"), asked, device, normalisation=normalisation)
     if start:
         plan["start"] = runs.begin_with(model, Path(start))
     plan["pretrained"] = chosen.pretrained and not start and several.ahead(pretrained.load_imagenet, model, download)
@@ -182,9 +183,13 @@ def fit(
             plan["precision"], plan["threads"], plan["measured"] = found
             torch.set_num_threads(plan["threads"])
         if minutes:
-            computing, asked = Computing(model, plan["precision"]), len(validation.pictures)
-            seconds = several.once(precisions.seconds_an_epoch, computing, train, asked, chosen, side)
-            chosen = replace(chosen, epochs=max(1, int(60 * minutes / seconds)))
+            computing = Computing(model, plan["precision"])
+
+            def fitting() -> int:
+                seconds = precisions.seconds_an_epoch(computing, train, len(validation.pictures), chosen, side)
+                return max(1, int((60 * minutes - (time.perf_counter() - began)) / seconds))
+
+            chosen = replace(chosen, epochs=several.once(fitting))
         plan |= dict(epochs=chosen.epochs, hyperparameters=asdict(chosen), processes=train.share[1])
         runs.begin(out, plan, catalogue)
     computing = Computing(model, plan["precision"], train.batch_size)

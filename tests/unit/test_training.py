@@ -4,6 +4,7 @@ import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -153,6 +154,19 @@ def test_minutes_are_spread_over_the_sizes(fit, monkeypatch):
     monkeypatch.setattr(precision, "measure", lambda *_: {"fp32": 20.0})
     plan = runs.settings(fit(minutes=0.5, epochs=10, changes=EVERYTHING))
     assert 2 <= plan["epochs"] <= 12  # 40 pictures at 20 a second and 10 asked: 2.6 s an epoch
+
+
+def test_reading_counts_in_a_time_budget(fit, monkeypatch):
+    clock, read, late = time.perf_counter, training.PictureSet, [0.0]
+
+    def slowly(*given):
+        late[0] += 60
+        return read(*given)
+
+    monkeypatch.setattr(training, "time", SimpleNamespace(perf_counter=lambda: clock() + late[0]))
+    monkeypatch.setattr(training, "PictureSet", slowly)
+    monkeypatch.setattr(precision, "seconds_an_epoch", lambda *_: 20.0)
+    assert runs.settings(fit(minutes=2.2))["epochs"] == 3  # 72 of 132 s are left
 
 
 def test_the_figures_of_an_epoch_do_not_depend_on_its_pieces(fit, monkeypatch):
