@@ -102,7 +102,6 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:  # not Linux
         return platform.processor() or platform.machine()
-    said = dict(line.split(":", 1) for line in reversed(lines) if ":" in line)
-    said = {key.strip(): value.strip() for key, value in said.items()}
+    said = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     able = [name for name in ("avx512_bf16", "amx_bf16") if name in said.get("flags", "").split()]
     return ", ".join([said.get("model name", platform.machine()), *able])

@@ -233,13 +233,13 @@ def seconds_an_epoch(computing: Computing, train: Batches, validation: int, reci
 
 def _made(train: Batches) -> tuple[tuple[Tensor, Tensor], float]:
     """The first batch, and the seconds that making one takes; the first ones have their memory to find as well."""
-    batches, seconds = [], []
-    pictures = iter(train)
+    first, seconds, batches = None, [], iter(train)
     for _ in range(min(1 + STEPS, len(train))):
         started = time.perf_counter()
-        batches.append(next(pictures))
+        batch = next(batches)
         seconds.append(time.perf_counter() - started)
-    return batches[0], statistics.median(seconds)
+        first = first or batch
+    return first, statistics.median(seconds)
 
 
 def _optimizer_step(network: nn.Module, recipe: Recipe) -> float:

@@ -70,20 +70,21 @@ class _Depthwise(torch.autograd.Function):
         to_x, to_weight = None, torch.empty_like(weight)
         if ctx.needs_input_grad[0]:
             kind = torch.float32 if stride > 1 else grad.dtype
-            to_x = _gradients(grad.to(kind), torch.empty_like(x, dtype=kind), weight.to(kind), stride)[0]
+            to_x = _gradient(grad.to(kind), torch.empty_like(x, dtype=kind), weight.to(kind), stride)
         width, part = (grad.shape[3] - 1) * stride + EASY, weight[..., :EASY].to(grad.dtype)
         for left in {*range(0, columns - EASY, EASY), columns - EASY}:  # where two parts meet, some come twice
-            found = _gradients(grad, x[..., left : left + width], part, stride, of_weight=True)[1]
+            found = _gradient(grad, x[..., left : left + width], part, stride, of_weight=True)
             to_weight[..., left : left + EASY] = found
         return to_x, to_weight, None
 
 
-def _gradients(grad: Tensor, x: Tensor, weight: Tensor, stride: int, of_weight: bool = False) -> tuple:
-    """That of a depthwise convolution's input, else that of its weights; the other one is None."""
+def _gradient(grad: Tensor, x: Tensor, weight: Tensor, stride: int, of_weight: bool = False) -> Tensor:
+    """That of a depthwise convolution's input, or that of its weights."""
     wanted = (not of_weight, of_weight, False)
-    return torch.ops.aten.convolution_backward(
+    found = torch.ops.aten.convolution_backward(
         grad, x, weight, None, (stride, stride), (0, 0), (1, 1), False, (0, 0), len(weight), wanted
     )
+    return found[of_weight]
 
 
 def _convolution(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1) -> list:
