@@ -26,6 +26,7 @@ class VGG16(nn.Module):
     """VGG16 with batch normalisation (Simonyan and Zisserman, 2014; Ioffe and Szegedy, 2015).
 
     Takes (N, 3, side, side), gives logits (N, classes). `side` is a multiple of 32; `width` is 64 in the paper.
+    Pictures of another size fit as well: of theirs, the last maps are averaged to as many places.
     """
 
     def __init__(self, classes: int = 15, side: int = 224, width: int = 64, dropout: float = 0.65):
@@ -38,6 +39,7 @@ class VGG16(nn.Module):
             vgg_block(3, 4 * width, 8 * width),
             vgg_block(3, 8 * width, 8 * width),
         )  # (N, 8 × width, side / 32, side / 32)
+        self.pool = nn.AdaptiveAvgPool2d(side // 32)  # at that size, it changes nothing
         self.classifier = nn.Sequential(
             nn.Flatten(),
             nn.Dropout(dropout),
@@ -50,7 +52,7 @@ class VGG16(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.classifier(self.features(images))
+        return self.classifier(self.pool(self.features(images)))
 
 
 class ResidualBlock(nn.Module):

@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 
-OTHERS = 5  # times the learning rate of convolutions, whose step is as long as it says
 TINY = 1e-12  # where a length is 0: before a batch normalisation that begins at 0, no gradient comes
 STEPS, COEFFICIENTS = 4, (3.4445, -4.7750, 2.0315)  # Newton–Schulz iterations, and the polynomial of Jordan et al.
 
@@ -14,13 +13,13 @@ class Muon(torch.optim.Optimizer):
     The gradient of a convolution, seen as a matrix (out, in × height × width), is large in few directions and small in
     all others, and so is SGD's step. Muon's step is the orthogonal matrix that lies nearest to it (`orthogonal`): every
     direction counts alike. For these weights `lr` is the length of a step as a share of theirs, which stays: after a
-    batch normalisation it says nothing. All other weights get SGD's step, OTHERS times `lr`, with the weight decay.
+    batch normalisation it says nothing. All other weights get SGD's step, `others` times `lr`, with the weight decay.
 
     torch's own `torch.optim.Muon` takes no convolutions, and computes in bfloat16, on many a CPU 16 times as slow.
     """
 
-    def __init__(self, params, lr: float, momentum: float = 0.9, weight_decay: float = 0.0):
-        super().__init__(params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay))
+    def __init__(self, params, lr: float, momentum: float = 0.9, weight_decay: float = 0.0, others: float = 5.0):
+        super().__init__(params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay, others=others))
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -41,7 +40,7 @@ class Muon(torch.optim.Optimizer):
             state["momentum_buffer"] = torch.zeros_like(weight)
         moving = state["momentum_buffer"].mul_(group["momentum"]).add_(gradient)
         if weight.ndim != 4:
-            weight.sub_(moving.add_(weight, alpha=group["weight_decay"]), alpha=OTHERS * group["lr"])
+            weight.sub_(moving.add_(weight, alpha=group["weight_decay"]), alpha=group["others"] * group["lr"])
             return
         ahead = gradient.add(moving, alpha=group["momentum"])  # where the momentum will carry it (Nesterov)
         step, length = orthogonal(ahead.flatten(1)).view(weight.shape), weight.norm()

@@ -113,6 +113,10 @@ STUDIES = {
             "ResNet, from scratch, with bfloat16", 5800, 110, side=160, width=32, seeds=(0,),
             precision="bf16", short=False, tested=True,
         ),
+        Plan(
+            "VGG16, from scratch, with bfloat16", 5800, 52, network="vgg16", side=128, width=24, seeds=(0,),
+            precision="bf16", short=False, tested=True,
+        ),
     ],
 }  # fmt: skip
 

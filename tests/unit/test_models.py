@@ -30,6 +30,14 @@ def test_vgg16_gives_torchvisions_logits():
     assert torch.allclose(ours(images), reference(images), atol=1e-4)
 
 
+def test_vgg16_averages_the_last_maps_of_larger_pictures_and_leaves_those_of_its_own_size():
+    model = models.VGG16(15, 64, 8).eval()
+    own, larger = torch.rand(2, 3, 64, 64), torch.rand(2, 3, 128, 128)
+    assert torch.equal(model(own), model.classifier(model.features(own)))
+    means = nn.functional.avg_pool2d(model.features(larger), 2)  # of 4 × 4 places, 2 × 2
+    assert torch.allclose(model(larger), model.classifier(means), atol=1e-6)
+
+
 def test_resnet_has_18_layers():
     layers = [m for m in models.ResNet().modules() if isinstance(m, nn.Conv2d | nn.Linear)]
     shortcuts = [m for m in layers if isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1)]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from harkit.muon import COEFFICIENTS, OTHERS, STEPS, Muon, orthogonal
+from harkit.muon import COEFFICIENTS, STEPS, Muon, orthogonal
 
 
 @pytest.fixture
@@ -63,8 +63,8 @@ def test_other_weights_are_changed_as_by_sgd(network):
         layer.weight.requires_grad_(False)  # without a gradient, a weight stays
     before, twin = copy.deepcopy(network[0].weight), copy.deepcopy(network)
     settings = dict(momentum=0.9, weight_decay=0.01)
-    descend(network, Muon(network.parameters(), lr=0.002, **settings), 5)
-    descend(twin, torch.optim.SGD(twin.parameters(), lr=OTHERS * 0.002, **settings), 5)
+    descend(network, Muon(network.parameters(), lr=0.002, others=3, **settings), 5)
+    descend(twin, torch.optim.SGD(twin.parameters(), lr=3 * 0.002, **settings), 5)
     for ours, theirs in zip(network.parameters(), twin.parameters(), strict=True):
         assert torch.allclose(ours, theirs, atol=1e-6)
     assert torch.equal(network[0].weight, before) and not torch.equal(network[1].weight, torch.ones(8))

@@ -55,6 +55,13 @@ def test_a_run_folder_holds_what_the_contract_says(fit, table, network, recipe):
     assert len(pd.read_csv(run / "validation.csv")) == 10
 
 
+def test_vgg16_learns_from_pictures_that_grow(fit):
+    run = fit(network="vgg16", recipe="improved", side=64)
+    chosen = recipes.Recipe(**runs.settings(run)["hyperparameters"])
+    assert [recipes.side_at(chosen, 64, epoch) for epoch in range(3)] == [32, 48, 64]
+    assert runs.history(run)[["train_loss", "validation_accuracy"]].notna().all(axis=None)
+
+
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(fit):
     assert same(weights(fit("a")), weights(fit("b")))
     assert not same(weights(fit("a2", seed=1)), weights(fit("b2")))
