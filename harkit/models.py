@@ -138,6 +138,7 @@ def build(
     chosen = {} if dropout is None else {"dropout": dropout}
     if network == "vgg16":
         model = VGG16(classes, side, width, **chosen)
+        model.pool = Pool(side // 32)
     elif network == "resnet":
         model = ResNet(classes, width, **chosen)
     elif network == "efficientnet_lite0":
@@ -169,6 +170,24 @@ class Dropout(nn.Dropout):
         draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None).view(torch.int16)
         draws = draws[: x.numel()].as_strided(x.shape, torch.empty_like(x, device="meta").stride())  # as x lies
         return x * (draws >= below - 2**15).to(x.dtype).mul_(2**16 / (2**16 - below))
+
+
+class Pool(nn.AdaptiveAvgPool2d):
+    """`nn.AdaptiveAvgPool2d` to `output_size` × `output_size` places, on Apple's GPU too.
+
+    There, torch takes only sizes of which one divides the other (pytorch/pytorch#143864).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, C, output_size, output_size)."""
+        return self.by_products(x) if x.device.type == "mps" else super().forward(x)
+
+    def by_products(self, x: Tensor) -> Tensor:
+        """The same by two matrix products, of the means along each side."""
+        down, across = (
+            nn.functional.adaptive_avg_pool1d(torch.eye(length), self.output_size).T.to(x) for length in x.shape[2:]
+        )
+        return down @ x @ across.T
 
 
 class Nothing(nn.Module):

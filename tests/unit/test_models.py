@@ -38,6 +38,16 @@ def test_vgg16_averages_the_last_maps_of_larger_pictures_and_leaves_those_of_its
     assert torch.allclose(model(larger), model.classifier(means), atol=1e-6)
 
 
+@pytest.mark.parametrize("shape", [(2, 3, 4, 4), (2, 3, 3, 5), (2, 3, 1, 1), (2, 3, 7, 2)])
+def test_means_by_products_are_those_of_the_adaptive_pool(shape):
+    pool, maps = models.build("vgg16", 15, 128, width=4).pool, torch.randn(shape, requires_grad=True)
+    slopes = []
+    for found in (pool(maps), pool.by_products(maps)):
+        assert torch.allclose(found, nn.functional.adaptive_avg_pool2d(maps, 4), atol=1e-6)
+        slopes += torch.autograd.grad(found.square().sum(), maps)
+    assert torch.allclose(*slopes, atol=1e-5)
+
+
 def test_resnet_has_18_layers():
     layers = [m for m in models.ResNet().modules() if isinstance(m, nn.Conv2d | nn.Linear)]
     shortcuts = [m for m in layers if isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1)]
