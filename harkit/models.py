@@ -138,7 +138,7 @@ def build(
     chosen = {} if dropout is None else {"dropout": dropout}
     if network == "vgg16":
         model = VGG16(classes, side, width, **chosen)
-        model.pool = Pool(side // 32)
+        model.pool = Pool(model.pool.output_size)
     elif network == "resnet":
         model = ResNet(classes, width, **chosen)
     elif network == "efficientnet_lite0":
