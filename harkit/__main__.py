@@ -184,14 +184,17 @@ def _train_together(options) -> None:
     divided = splits.divide(pictures, split, options.seed)
     print(splits.counts(divided).to_string())
     print(catalogue.problems(pictures).query("files > 0").to_string(index=False))
+
+    def left() -> float | None:
+        return options.minutes and options.minutes - (time.perf_counter() - started) / 60
+
     side, width = options.size, sizes[0][1]
     if not side:
-        asked = options.minutes, sizes, divided, options.out, options.model, options.recipe
+        asked = left(), sizes, divided, options.out, options.model, options.recipe
         side, width = several.once(precision.size_within, *asked)
-    left = options.minutes and options.minutes - (time.perf_counter() - started) / 60
     run = training.fit(
         divided, options.out, options.model, options.recipe, split=split, side=side, width=options.width or width,
-        epochs=options.epochs, minutes=left, seed=options.seed, resume=options.resume,
+        epochs=options.epochs, minutes=left(), seed=options.seed, resume=options.resume,
         cache=config.data / "decoded", download=config.download,
     )  # fmt: skip
     seconds, last = time.perf_counter() - started, training.runs.history(run).iloc[-1]

@@ -193,7 +193,7 @@ class ThreadWatch:
 
 def size_within(minutes, sizes, catalogue, out: Path, network: str, recipe: str) -> tuple[int, int]:
     """The first of `sizes` (`recipes.HOUR`) of which that many minutes give the recipe enough epochs, else the last;
-    measured: side of the pictures in pixels, width of the network.
+    measured, which takes some of them: side of the pictures in pixels, width of the network.
 
     The first without a limit (`minutes` None). A run that was begun at `out` keeps its size.
     """
@@ -202,18 +202,20 @@ def size_within(minutes, sizes, catalogue, out: Path, network: str, recipe: str)
         return begun["side"], begun["width"]
     if not minutes:
         return sizes[0][:2]
+    began = time.perf_counter()
     chosen, classes, device = recipes.get(network, recipe), catalogues.classes(catalogue), profiles.device()
     parts = Counter(catalogue.split)
     keep_memory()
     for side, width, least in sizes[:-1]:
         model = models.build(network, len(classes), side, width, chosen.dropout).to(device)
+        recipes.learning(chosen, model, chosen.epochs)  # what is frozen costs less
         shown, change = noise(parts["train"], recipes.asked(chosen.zoom, side)[-1]), recipes.change(chosen, side)
         train = Batches(shown, chosen.batch_size, device, 0, change, share=several.share())
         computing = Computing(model, fastest(measure(model, *next(iter(train)))))
         seconds = seconds_an_epoch(computing, train, parts["validation"], chosen, side)
-        if 60 * minutes >= least * seconds:
+        epochs = (60 * minutes - (time.perf_counter() - began)) / seconds
+        if epochs >= least:
             return side, width
-        epochs = 60 * minutes / seconds
         log.info("Pictures of %s px in width %s: %.0f epochs only, trying a smaller size.", side, width, epochs)
     return sizes[-1][:2]
 

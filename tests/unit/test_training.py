@@ -283,8 +283,8 @@ def test_a_time_budget_sets_the_epochs(fit):
 
 @pytest.mark.parametrize(
     ("minutes", "chosen"),
-    # 60 epochs of 40 pictures of 128 px take 48 s, 40 of 96 px 18 s
-    [(None, 128), (60, 128), (0.81, 128), (0.79, 96), (0.31, 96), (0.29, 64), (0.001, 64)],
+    # 60 epochs of 40 pictures of 128 px take 48 s, 40 of 96 px 18 s; to try a size takes a second
+    [(None, 128), (60, 128), (0.82, 128), (0.81, 96), (0.34, 96), (0.33, 64), (0.001, 64)],
 )
 def test_what_has_little_time_learns_from_smaller_pictures(table, tmp_path, monkeypatch, minutes, chosen):
     def of_width(width):
@@ -298,11 +298,31 @@ def test_what_has_little_time_learns_from_smaller_pictures(table, tmp_path, monk
         assert models.count_parameters(computing.network) == of_width(widths[side])
         return 0.8 * (side / 128) ** 2
 
-    monkeypatch.setattr(precision, "measure", lambda *_: {"fp32": 100.0, "fp32 channels last": 110.0})
+    def measured(*_):
+        nonlocal now
+        now += 1
+        return {"fp32": 100.0, "fp32 channels last": 110.0}
+
+    now = 0.0
+    monkeypatch.setattr(precision, "time", SimpleNamespace(perf_counter=lambda: now))
+    monkeypatch.setattr(precision, "measure", measured)
     monkeypatch.setattr(precision, "seconds_an_epoch", epoch)
     widths, sizes = {128: 8, 96: 4, 64: 4}, ((128, 8, 60), (96, 4, 40), (64, 4, 0))
     rest = dict(catalogue=table, out=tmp_path / "run", network="resnet", recipe="improved")
     assert precision.size_within(minutes, sizes, **rest) == (chosen, widths[chosen])
+
+
+def test_a_size_is_tried_with_the_parts_that_learn(table, tmp_path, monkeypatch):
+    def epoch(computing, *_):
+        learn.append([all(w.requires_grad for w in part.parameters()) for part in pretrained.stages(computing.network)])
+        return 1.0
+
+    learn, network = [], "efficientnet_lite0"
+    monkeypatch.setattr(precision, "measure", lambda *_: {"fp32": 100.0})
+    monkeypatch.setattr(precision, "seconds_an_epoch", epoch)
+    assert precision.size_within(1, ((64, 64, 8), (32, 64, 0)), table, tmp_path / "run", network, "improved")[0] == 64
+    frozen = recipes.get(network, "improved").frozen
+    assert learn == [[False] * frozen + [True] * (len(learn[0]) - frozen)] and frozen
 
 
 def test_a_run_that_goes_on_keeps_its_size(fit, table):
