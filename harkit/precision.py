@@ -213,7 +213,7 @@ def size_within(minutes, sizes, catalogue, out: Path, network: str, recipe: str)
         train = Batches(shown, chosen.batch_size, device, 0, change, share=several.share())
         computing = Computing(model, fastest(measure(model, *next(iter(train)))))
         seconds = seconds_an_epoch(computing, train, parts["validation"], chosen, side)
-        epochs = (60 * minutes - (time.perf_counter() - began)) / seconds
+        epochs = max(0, 60 * minutes - (time.perf_counter() - began)) / seconds
         if epochs >= least:
             return side, width
         log.info("Pictures of %s px in width %s: %.0f epochs only, trying a smaller size.", side, width, epochs)
