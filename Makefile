@@ -20,8 +20,9 @@ lab: .venv/installed
 
 PYTEST = $(ONE_THREAD) .venv/bin/python -m pytest tests notebooks --nbval-lax -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+# A test that goes on for 25 minutes hangs: then it fails, and shows where it is.
 test: lint .venv/book
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow" --max-worker-restart 0 -o faulthandler_timeout=1500 -o faulthandler_exit_on_timeout=true
 
 # With the slow tests too: lessons on photographs, where HARKIT_PHOTOS names their folder.
 test-all: lint .venv/book

@@ -42,6 +42,7 @@ def _execute(path: Path, config: Settings, jobs: int):
     client = NotebookClient(
         notebook,
         timeout=None,
+        startup_timeout=180,  # s; 60 can be too few for a first import from a slow disk
         store_widget_state=False,  # GitHub and Colab call a notebook with half of it invalid
         resources={"metadata": {"path": str(path.parent)}},
         extra_arguments=["--IPKernelApp.log_level=40"],  # no warning about TCP at every start
@@ -51,6 +52,12 @@ def _execute(path: Path, config: Settings, jobs: int):
     except CellExecutionError as error:
         copy = _keep(notebook, path, config)
         raise InputError(f"{path.name} stopped with {error.ename}: {error.evalue} (its copy: {copy}).") from error
+    except RuntimeError as error:  # nbclient's, where the kernel does not answer
+        copy = _keep(notebook, path, config)
+        raise InputError(
+            f"{path.name} stopped because its kernel did: {str(error).rstrip('.')} (its copy: {copy}). Often memory has "
+            "run out: close other programs, then run it again."
+        ) from error
     return notebook
 
 

@@ -43,14 +43,16 @@ def test_lessons_run_in_order_and_leave_copies(folder, config):
 
 
 def test_two_lessons_run_at_once_and_share_the_cores(folder, config, monkeypatch):
-    """Each waits until the other has begun, so one alone would never end."""
+    """Each waits until the other has begun, so one alone would stop with an error."""
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     for mine, other in (("01", "02"), ("02", "01")):
         code = f"""
 import os, pathlib, time
 begun = pathlib.Path(os.environ["HARKIT_RESULTS"])
 (begun / "{mine}.begun").touch()
+end = time.monotonic() + 120
 while not (begun / "{other}.begun").exists():
+    assert time.monotonic() < end, "the other lesson does not begin"
     time.sleep(0.05)
 print(os.environ["OMP_NUM_THREADS"])
 """
@@ -120,6 +122,16 @@ def test_a_lesson_that_fails_is_named_and_its_copy_kept(folder, config):
         course.run(config, folder=folder)
     copy = nbformat.read(config.results / "executed" / "01_lesson.ipynb", 4)
     assert copy.cells[0].outputs[0].ename == "ZeroDivisionError"
+
+
+def test_a_kernel_that_dies_is_said_in_a_sentence(folder, config):
+    path = folder / "01_lesson.ipynb"
+    cells = [nbformat.v4.new_code_cell(code) for code in ("print(1)", "import os; os._exit(9)")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    with pytest.raises(InputError, match=r"01_lesson\.ipynb stopped because its kernel did: .+ run it again\."):
+        course.run(config, folder=folder)
+    copy = nbformat.read(config.results / "executed" / path.name, 4)
+    assert copy.cells[0].outputs[0].text == "1\n"
 
 
 def test_lessons_that_are_not_there_are_named(folder, tmp_path):
