@@ -55,8 +55,8 @@ def _execute(path: Path, config: Settings, jobs: int):
     except RuntimeError as error:  # nbclient's, where the kernel does not answer
         copy = _keep(notebook, path, config)
         raise InputError(
-            f"{path.name} stopped because its kernel did: {str(error).rstrip('.')} (its copy: {copy}). Often memory has "
-            "run out: close other programs, then run it again."
+            f"{path.name} stopped because its kernel did: {str(error).rstrip('.')} (its copy: {copy}). Often memory "
+            "has run out: close other programs, then run it again."
         ) from error
     return notebook
 
