@@ -93,11 +93,11 @@ SHORT_OF = {
 # little time for that; the best first. Larger pictures pay before a wider network does: 5,000 photographs, tried on
 # 1,000 others, at equal arithmetic (10 to 13 minutes of one core with bfloat16): 160 px in width 16, 48 epochs, 59.3 %;
 # 128 px in width 20, 48 epochs, 58.7 %; 96 px in width 24, 59 epochs, 55.9 %; 96 px in width 32, 34 epochs, 51.1 %. And
-# epochs pay last: 64 px in width 32, 160 epochs, 33 minutes, 51.3 %. But a wide network wants its epochs:
-# 160 px, 27 to 35 minutes of that core, width 16, 90 epochs, 62.7 % (with 0.3 of the batches mixed 63.0 %); width 24,
-# 44 epochs, 60.9 %; width 32, 26 epochs, 58.4 %. By two cores, on 5,800 and other 1,000: 47 minutes with bfloat16,
-# 160 px in width 32, 110 epochs, 68.3 %; without, 61 minutes, 160 px in width 16, 86 epochs, 64.9 %, or 51 minutes,
-# 96 px in width 32, 56 epochs, 60.0 %.
+# epochs pay last: 64 px in width 32, 160 epochs, 33 minutes, 51.3 %. But a wide network wants its epochs: 160 px, 27 to
+# 35 minutes of that core, asked larger and mirrored: width 16, 90 epochs, 62.7 % (with 0.3 of the batches mixed 63.0);
+# width 24, 44 epochs, 60.9 %; width 32, 26 epochs, 58.4 %. By two cores, on 5,800 and other 1,000: 47 minutes with
+# bfloat16, 160 px in width 32, 110 epochs, 68.3 %; without, 61 minutes, 160 px in width 16, 86 epochs, 64.9 %, or 51
+# minutes, 96 px in width 32, 56 epochs, 60.0 %.
 HOUR = {
     # 16 minutes of a core with bfloat16, width 16: 128 px, 24 epochs, 56.4 %; 96 px, 41 epochs, 57.1 %: no difference.
     # By two cores, on 5,800 and other 1,000: 47 minutes with bfloat16, 128 px in width 24, 52 epochs, 68.2 %.
