@@ -32,6 +32,9 @@ def _execute(path: Path, config: Settings, jobs: int):
     from nbclient.exceptions import CellExecutionError
 
     notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":  # a cell that is not reached shows nothing, and no older run's output
+            cell.outputs, cell.execution_count = [], None
     environment = os.environ | {
         "HARKIT_PROFILE": config.profile,
         "HARKIT_DATA": str(config.data),

@@ -116,12 +116,15 @@ def test_the_run_card_is_of_this_run(folder, config):
 
 
 def test_a_lesson_that_fails_is_named_and_its_copy_kept(folder, config):
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")])
+    older = [nbformat.v4.new_output("stream", text="of an older run")]
+    behind = nbformat.v4.new_code_cell("print(1)", outputs=older, execution_count=7)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0"), behind])
     nbformat.write(notebook, folder / "01_lesson.ipynb")
     with pytest.raises(InputError, match=r"01_lesson\.ipynb stopped with ZeroDivisionError"):
         course.run(config, folder=folder)
     copy = nbformat.read(config.results / "executed" / "01_lesson.ipynb", 4)
     assert copy.cells[0].outputs[0].ename == "ZeroDivisionError"
+    assert not copy.cells[1].outputs and copy.cells[1].execution_count is None
 
 
 def test_a_kernel_that_dies_is_said_in_a_sentence(folder, config):
