@@ -69,7 +69,8 @@ def _fill_run_card(notebook, seconds: float, config: Settings, networks: tuple[s
     recorded of these networks on photographs."""
     drawn = config.har == "drawn"
     pictures = f"{'drawn' if drawn else 'photographs'}, {config.side} px, profile `{config.profile}`"
-    machine = f"{profiles.cores()} processor cores" if profiles.device() == "cpu" else profiles.device().upper()
+    cores = profiles.cores()
+    machine = f"{cores} processor core{'s' * (cores > 1)}" if profiles.device() == "cpu" else profiles.device().upper()
     for cell in notebook.cells:
         if "run-card" in cell.metadata.get("tags", []):
             cell.source = (

@@ -111,7 +111,7 @@ if __name__ == "__main__":
 def test_the_run_card_is_of_this_run(folder, config):
     course.run(config, only=["1"], folder=folder)
     card = nbformat.read(config.results / "executed" / "01_lesson.ipynb", 4).cells[0].source
-    assert "drawn, 64 px" in card and "processor cores" in card
+    assert "drawn, 64 px" in card and "processor core" in card
     assert not (config.results / "executed" / "02_lesson.ipynb").exists()
 
 
