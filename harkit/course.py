@@ -165,10 +165,7 @@ def student_copy(to: Path, folder: Path | None = None) -> Path:
             (copy / "README.md").write_text(text, encoding="utf-8")
         (copy / "notebooks").mkdir(exist_ok=True)
         for path in paths:
-            notebook = nbformat.read(path, as_version=4)
-            for cell in notebook.cells:
-                if cell.cell_type == "code":
-                    cell.outputs, cell.execution_count = [], None
+            notebook = notebooks.read_bare(path)
             if notebook.cells and notebook.cells[0].cell_type == "markdown":
                 notebook.cells[0].source += f"\n\n*Version {__version__} of the course.*"
             notebooks.say_version(notebook)

@@ -27,14 +27,10 @@ def run(path: Path, config: Settings, jobs: int) -> float:
 
 def _execute(path: Path, config: Settings, jobs: int):
     """Run one notebook in its own folder and give it back with its outputs."""
-    import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":  # a cell that is not reached shows nothing, and no older run's output
-            cell.outputs, cell.execution_count = [], None
+    notebook = read_bare(path)  # a cell that is not reached shows nothing, and no older run's output
     environment = os.environ | {
         "HARKIT_PROFILE": config.profile,
         "HARKIT_DATA": str(config.data),
@@ -61,6 +57,17 @@ def _execute(path: Path, config: Settings, jobs: int):
             f"{path.name} stopped because its kernel did: {str(error).rstrip('.')} (its copy: {copy}). Often memory "
             "has run out: close other programs, then run it again."
         ) from error
+    return notebook
+
+
+def read_bare(path: Path):
+    """A notebook without its stored outputs."""
+    import nbformat
+
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
     return notebook
 
 

@@ -108,11 +108,17 @@ if __name__ == "__main__":
     assert not psutil.wait_procs(others, timeout=120)[1]
 
 
-def test_the_run_card_is_of_this_run(folder, config):
-    course.run(config, only=["1"], folder=folder)
+@pytest.mark.parametrize(("cores", "machine"), [(1, "1 processor core |"), (2, "2 processor cores |")])
+def test_the_run_card_is_of_this_run(folder, config, monkeypatch, cores, machine):
+    monkeypatch.setattr(settings, "cores", lambda: cores)
+    notebooks.run(folder / "01_lesson.ipynb", config, jobs=1)
     card = nbformat.read(config.results / "executed" / "01_lesson.ipynb", 4).cells[0].source
-    assert "drawn, 64 px" in card and "processor core" in card
-    assert not (config.results / "executed" / "02_lesson.ipynb").exists()
+    assert "drawn, 64 px" in card and card.endswith(machine)
+
+
+def test_one_lesson_alone(folder, config):
+    course.run(config, only=["1"], folder=folder)
+    assert [path.name for path in (config.results / "executed").iterdir()] == ["01_lesson.ipynb"]
 
 
 def test_a_lesson_that_fails_is_named_and_its_copy_kept(folder, config):
