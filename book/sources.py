@@ -24,8 +24,8 @@ PICTURES = ("book/*.jpg",)
 MODULES = (  # the way of the data, then what stands on it
     "settings", "fetch", "layouts", "catalogue", "splits", "pictures", "augment", "mixing", "pretrained", "models",
     "muon", "recipes", "several", "precision", "runs", "training", "evaluation", "uncertainty", "alarms", "gradcam",
-    "robustness", "published", "recorded", "recording", "comparison", "plots", "explore", "exercises", "notebooks",
-    "course", "doctor", "drawn", "demo",
+    "robustness", "published", "studies", "recorded", "recording", "comparison", "plots", "explore", "exercises",
+    "notebooks", "course", "doctor", "drawn", "demo",
 )  # fmt: skip
 NOT_SHOWN = {"__init__", "__main__"}
 LINK = re.compile(r"(?<=\]\()([^)\s:]+)(?=\))")

@@ -3,126 +3,20 @@
 A run is a folder below `results/recorded/<study>/`: settings.json, environment.json, history.csv and predictions.csv
 (part, name, label, predicted, confidence of each picture that was asked about; no picture); of a tested run also
 clean_test.csv, with all probabilities. The parts are: validation; own test, the test of the run's own split, leaky or
-honest; clean test, pictures that no run of any split has seen. Torch is not needed here.
+honest, or its fold; clean test, pictures that no run of any split has seen. Torch is not needed here.
 """
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
-from harkit import evaluation, published, uncertainty
+from harkit import evaluation, published, studies, uncertainty
 from harkit.settings import InputError
 
 HERE = Path(__file__).parents[1] / "results" / "recorded"  # in a copy of the course
 SHIPPED = Path(__file__).parent / "recorded_runs"  # in an installed package (setup.py)
-SIZES = (5000, 1000, 1000)  # training, validation, test: as published, but honest; the test stays closed
-SIDE, WIDTH, SEEDS = 64, 16, (0, 1)
-_PLAIN = dict(averaging=0.0, growing=(), mirror=False)
-BEFORE = {"vgg16": _PLAIN, "resnet": _PLAIN | {"initialisation": "he"}}  # the short recipe when these were recorded
-SGD = dict(optimizer="sgd", learning_rate=0.1, batch_size=32)  # what the improved ResNet learned by before Muon
 NAMES = {"vgg16": "VGG16", "resnet": "ResNet", "efficientnet_lite0": "EfficientNet-Lite0"}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One kind of run in a study; it is made once for each seed."""
-
-    name: str
-    train_size: int = SIZES[0]
-    epochs: int = 15
-    without: str = ""
-    changes: dict = field(default_factory=dict)  # of the recipe
-    network: str = "resnet"
-    recipe: str = "improved"
-    split: str = "honest"
-    side: int = SIDE
-    width: int = WIDTH
-    seeds: tuple[int, ...] = SEEDS
-    precision: str = "fp32"
-    short: bool = True  # the improved recipe as for a few minutes (recipes.SHORT)
-    tested: bool = False  # asked about its own and the clean test, not about its validation pictures
-    device: str = "cpu"
-
-
-STUDIES = {
-    # fewer pictures are seen more often, or they would only be trained too briefly
-    "learning_curve": [
-        Plan("500 pictures", 500, 60), Plan("1,250 pictures", 1250, 60), Plan("2,500 pictures", 2500, 30),
-        Plan("5,000 pictures"),
-    ],
-    "ablation": [
-        Plan("as it is"),
-        Plan("no shortcut", without="shortcut"),
-        Plan("no batch norm", without="batch norm"),
-        Plan("no batch norm, slower", without="batch norm", changes={"learning_rate": 0.02}),  # a fifth of the recipe's
-        Plan("no augmentation", changes={"augmentation": "none"}),
-    ],
-    # the same network and recipe on both splits, each asked about its own test and about one that neither has seen
-    "leak": [
-        Plan(
-            f"{network}, {recipe}, {split}", epochs=50 if (network, recipe) == ("resnet", "published") else 40,
-            network=network, recipe=recipe, split=split, seeds=(0,), tested=True,
-            precision="bf16" if network == "vgg16" else "fp32",  # twice as fast on a CPU that has it
-        )
-        for network in ("resnet", "vgg16") for recipe in ("improved", "published") for split in ("leaky", "honest")
-    ],
-    # what each ingredient of the hour-long recipe is worth: one changed at a time
-    "ingredients": [
-        Plan(name, 2500, 30, changes=changes, short=False)
-        for name, changes in {
-            "every ingredient": {},
-            "SGD, not Muon": SGD,
-            "no momentum, no schedule": {"momentum": 0.0, "schedule": "constant"},
-            "dropout after the addition": {"dropout": 0.5},
-            "no crops, turns, colours": {"augmentation": "none"},
-            "half of the batches mixed": {"mixing": 0.5},
-            "default initialisation": {"initialisation": "default"},
-            "no label smoothing": {"label_smoothing": 0.0},
-            "no averaged weights": {"averaging": 0.0},
-            "no growing pictures": {"growing": ()},
-            "asked at the training size": {"zoom": 1.0},
-            "asked without the mirror": {"mirror": False},
-        }.items()
-    ],
-    # the published recipe at the published size: five minutes of a GPU each
-    "full_size": [
-        Plan(
-            f"resnet, published, {split}", epochs=50, recipe="published", split=split, side=224, width=64, seeds=(0,),
-            precision="bf16, compiled", tested=True, device="cuda",
-        )
-        for split in ("leaky", "honest")
-    ],
-    "optimizer": [
-        Plan("Muon", epochs=30, short=False),
-        Plan("SGD", epochs=30, changes=SGD, short=False),
-    ],
-    "precision": [Plan("float32"), Plan("bfloat16", precision="bf16")],
-    # as good as it gets in an hour of two cores: most validation pictures are trained on too, for nothing is chosen
-    "best": [
-        Plan(
-            "EfficientNet-Lite0, fine-tuned, with bfloat16", 5800, 32, network="efficientnet_lite0", side=256, width=64,
-            seeds=(0,), precision="bf16", short=False, tested=True,
-        ),
-        Plan(
-            "EfficientNet-Lite0, fine-tuned, without bfloat16", 5800, 9, network="efficientnet_lite0", side=256,
-            width=64, seeds=(0,), precision="fp32 channels last", short=False, tested=True,
-        ),
-        Plan(
-            "ResNet, from scratch, without bfloat16", 5800, 86, side=160, width=16, seeds=(0,),
-            precision="fp32 channels last", short=False, tested=True,
-        ),
-        Plan(
-            "ResNet, from scratch, with bfloat16", 5800, 110, side=160, width=32, seeds=(0,),
-            precision="bf16", short=False, tested=True,
-        ),
-        Plan(
-            "VGG16, from scratch, with bfloat16", 5800, 52, network="vgg16", side=128, width=24, seeds=(0,),
-            precision="bf16", short=False, tested=True,
-        ),
-    ],
-}  # fmt: skip
 
 
 def load(study: str) -> pd.DataFrame:
@@ -143,7 +37,7 @@ def load(study: str) -> pd.DataFrame:
             "core_hours": epochs.seconds.sum() * plan["threads"] / 3600,
         }
         rows += [row | {"part": part} | evaluation.score(asked) for part, asked in predictions(folder).groupby("part")]
-    order = [plan.name for plan in plans(study)]
+    order = [plan.name for plan in studies.plans(study)]
     table = pd.DataFrame(rows)
     return table.sort_values(["name", "seed"], key=lambda c: c.map(order.index) if c.name == "name" else c,
                              ignore_index=True)  # fmt: skip
@@ -155,16 +49,9 @@ def histories(study: str) -> pd.DataFrame:
     return pd.concat([rows.assign(name=plan["name"], seed=plan["seed"]) for plan, rows in kept], ignore_index=True)
 
 
-def plans(study: str) -> list[Plan]:
-    """What a study consists of. Raises InputError where it is unknown."""
-    if study not in STUDIES:
-        raise InputError(f"There is no study '{study}': choose one of {', '.join(STUDIES)}.")
-    return STUDIES[study]
-
-
 def folders(study: str) -> list[Path]:
     """The folders of a study's recorded runs. Raises InputError where it is unknown or was not recorded."""
-    plans(study)
+    studies.plans(study)
     folder = HERE if HERE.is_dir() else SHIPPED
     found = [path.parent for path in folder.glob(f"{study}/*/predictions.csv")]
     if not found:
@@ -199,6 +86,17 @@ def best() -> pd.DataFrame:
     return table[table.part == "clean test"].sort_values("accuracy", ascending=False, ignore_index=True)
 
 
+def cross_validated() -> pd.DataFrame:
+    """The study "cross_validation": one row a fold, asked about by a training that saw the others, and the last, "all",
+    of their answers together. Columns as those of `load`."""
+    rows = load("cross_validation")
+    rows["name"] = [f"fold {fold + 1}" for fold in rows.seed]
+    answers = pd.concat([predictions(folder) for folder in folders("cross_validation")])
+    together = rows.iloc[0].to_dict() | evaluation.score(answers)
+    together |= {"name": "all", "core_hours": rows.core_hours.sum()}
+    return pd.concat([rows, pd.DataFrame([together])], ignore_index=True)
+
+
 def worth(study: str = "ingredients") -> pd.DataFrame:
     """What each change of a study did to the validation accuracy, in points against its first plan: one row a change.
 
@@ -206,7 +104,7 @@ def worth(study: str = "ingredients") -> pd.DataFrame:
     core_hours (mean).
     """
     table = load(study)
-    whole = table[table.name == plans(study)[0].name].set_index("seed").accuracy
+    whole = table[table.name == studies.plans(study)[0].name].set_index("seed").accuracy
     table["points"] = 100 * (table.accuracy - table.seed.map(whole))
     return table.groupby("name", sort=False).agg(
         runs=("seed", "size"), accuracy=("accuracy", "mean"), difference=("points", "mean"), lowest=("points", "min"),
@@ -275,11 +173,13 @@ def _share_at_side(row) -> str:
 
 
 def best_table() -> str:
-    """The table of README.md of the study "best", in Markdown."""
-    lines = _head("network", "trained on", "side", "core-hours", "accuracy on 1,000 others", "95 % interval")
-    for row in best().itertuples():
-        shares = f"{100 * row.accuracy:.1f} % | {100 * row.low:.1f}–{100 * row.high:.1f} %"
-        trained = f"{row.train_size:,} photographs | {row.side} px | {row.core_hours:.1f}"
+    """The table of README.md of the studies "best" and "cross_validation", in Markdown."""
+    lines = _head("network", "trained on", "side", "core-hours", "asked about", "accuracy", "95 % interval")
+    folds = cross_validated().assign(name=f"{studies.plans('cross_validation')[0].name}, cross-validated")
+    for row in pd.concat([best(), folds.tail(1)]).itertuples():
+        times = f"{len(folds) - 1} × " if row.study == "cross_validation" else ""
+        trained = f"{times}{row.train_size:,} photographs | {row.side} px | {row.core_hours:.1f}"
+        shares = f"{row.n:,} others | {100 * row.accuracy:.1f} % | {100 * row.low:.1f}–{100 * row.high:.1f} %"
         lines.append(f"| {row.name} | {trained} | {shares} |")
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Make the recorded runs: train what `harkit.recorded` plans, on photographs, and keep what is small of it."""
+"""Make the recorded runs: train what `harkit.studies` plans, on photographs, and keep what is small of it."""
 
 import logging
 import shutil
@@ -6,24 +6,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from harkit import catalogue as catalogues
-from harkit import evaluation, fetch, recorded, runs, splits, training
+from harkit import evaluation, fetch, recorded, runs, splits, studies, training
 from harkit import settings as profiles
-from harkit.recorded import Plan
 from harkit.settings import Settings
+from harkit.studies import Plan
 
 log = logging.getLogger(__name__)
 
 
-def record(data: Path, config: Settings, studies: list[str] | None = None, out: Path = recorded.HERE) -> Iterator[Path]:
+def record(data: Path, config: Settings, wanted: list[str] | None = None, out: Path = recorded.HERE) -> Iterator[Path]:
     """Make the runs that are not recorded yet, one after the other, on the photographs at `data`; gives each folder.
 
     A run that was broken off goes on where it stopped. Raises InputError for an unknown study.
     """
-    for study in studies or recorded.STUDIES:
-        for plan in recorded.plans(study):
+    for study in wanted or studies.STUDIES:
+        for plan in studies.plans(study):
             for seed in plan.seeds:
                 target = out / study / f"{plan.name.replace(' ', '-').replace(',', '')}-seed{seed}"
                 if not (target / "predictions.csv").exists() and _has(plan):
@@ -42,10 +42,12 @@ def _has(plan: Plan) -> bool:
 def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, pd.DataFrame]:
     """The run of a plan, and what it says of the pictures that the study asks about."""
     cache = config.data / "decoded"
-    catalogue = splits.honest(catalogues.read(fetch.unpack(data, config.data), cache), recorded.SIZES)
+    catalogue = splits.honest(catalogues.read(fetch.unpack(data, config.data), cache), studies.SIZES)
     clean = splits.part(catalogue, "test")
+    if plan.folds:
+        catalogue = _fold(catalogue, seed, plan.folds)
     if plan.split == "leaky":  # drawn from the same pictures as the honest parts: the clean test stays out of reach
-        catalogue = splits.leaky(catalogue[catalogue.split != "test"], recorded.SIZES, seed)
+        catalogue = splits.leaky(catalogue[catalogue.split != "test"], studies.SIZES, seed)
     train = catalogue[catalogue.split == "train"]
     if plan.train_size < len(train) and plan.split == "honest":
         _, left_out = train_test_split(train, train_size=plan.train_size, stratify=train.label, random_state=seed)
@@ -55,6 +57,7 @@ def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, p
     key = [plan.network, plan.recipe, plan.split, plan.side, f"width{plan.width}", plan.train_size, plan.epochs]
     # plans that are equal share one training
     key += [plan.precision, plan.without, *(f"{name}={value}" for name, value in plan.changes.items()), f"seed{seed}"]
+    key += [f"of{plan.folds}folds"] if plan.folds else []
     out = config.results / "recording" / "-".join(map(str, key)).replace(" ", "_")
     if not runs.finished(out):
         training.fit(
@@ -62,15 +65,15 @@ def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, p
             seed=seed, device=plan.device, split=plan.split, cache=cache, without=plan.without,
             precision=plan.precision, changes=changes(plan), short=plan.short, resume=(out / "settings.json").exists(),
         )  # fmt: skip
-    if not plan.tested:
+    if not (plan.tested or plan.folds):
         return out, evaluation.validation_predictions(out).assign(part="validation")
-    tests = {"own test": splits.part(catalogue, "test"), "clean test": clean}
+    tests = {"own test": splits.part(catalogue, "test")} | ({"clean test": clean} if plan.tested else {})
     return out, pd.concat([evaluation.predict(out, rows, cache).assign(part=part) for part, rows in tests.items()])
 
 
 def changes(plan: Plan) -> dict:
     """What a plan's trainings change of the recipe: the epoch to keep is the last, for nothing is chosen."""
-    before = recorded.BEFORE[plan.network] if plan.short and plan.recipe == "improved" else {}
+    before = studies.BEFORE[plan.network] if plan.short and plan.recipe == "improved" else {}
     return before | {"keep": "last"} | plan.changes
 
 
@@ -79,6 +82,16 @@ def _train_on_more(catalogue: pd.DataFrame, count: int) -> pd.DataFrame:
     validation = catalogue[catalogue.split == "validation"]
     moved = validation.group.isin(validation.group.sort_values().iloc[:count])
     return catalogue.assign(split=catalogue.split.mask(catalogue.index.isin(validation.index[moved]), "train"))
+
+
+def _fold(catalogue: pd.DataFrame, number: int, count: int) -> pd.DataFrame:
+    """Make one fold of `count` of the training and validation pictures the test part, the others validation pictures;
+    the clean test leaves the catalogue. Stratified by label, groups never divided."""
+    rows = catalogue[catalogue.split.isin(["train", "validation"])]
+    folds = StratifiedGroupKFold(count, shuffle=True, random_state=0).split(rows, rows.label, rows.group)
+    rows = rows.assign(split="validation")
+    rows.loc[rows.index[list(folds)[number][1]], "split"] = "test"
+    return rows
 
 
 def _keep(run: Path, answers: pd.DataFrame, plan: Plan, target: Path) -> None:

@@ -10,18 +10,22 @@ import pytest
 import torch
 
 from harkit import catalogue as catalogues
-from harkit import models, recipes, recorded, recording, runs
+from harkit import models, recipes, recorded, recording, runs, splits, studies
 from harkit.settings import InputError
 
-STUDIES = [study for study in recorded.STUDIES if (recorded.HERE / study).is_dir()]
+STUDIES = [study for study in studies.STUDIES if (recorded.HERE / study).is_dir()]
 
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_planned_run_is_recorded_on_the_same_pictures(study):
     table = recorded.load(study)
-    planned = {(plan.name, seed) for plan in recorded.STUDIES[study] for seed in plan.seeds}
+    planned = {(plan.name, seed) for plan in studies.STUDIES[study] for seed in plan.seeds}
     assert set(zip(table.name, table.seed, strict=True)) == planned
     tables = [recorded.predictions(folder) for folder in recorded.folders(study)]
+    if studies.plans(study)[0].folds:
+        names = pd.concat(tables).name
+        assert len(names) == len(set(names)) == sum(studies.SIZES[:2]), "each open picture is asked about once"
+        return
     asked = {tuple(rows.name[rows.part.isin(["validation", "clean test"])]) for rows in tables}
     assert len(asked) == 1, "the runs of one study are scored on the same pictures"
     assert len(asked.pop()) == 1000
@@ -29,7 +33,7 @@ def test_every_planned_run_is_recorded_on_the_same_pictures(study):
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_what_was_recorded_is_what_is_planned_by_the_recipe_of_today(study):
-    plans = {plan.name: plan for plan in recorded.plans(study)}
+    plans = {plan.name: plan for plan in studies.plans(study)}
     for folder in recorded.folders(study):
         made = recorded.settings(folder)
         plan = plans[made["name"]]
@@ -67,16 +71,16 @@ def test_a_recorded_run_is_small_and_names_no_folder(study):
 def small(monkeypatch, tmp_path):
     """Two short plans in a folder of the test's own."""
     size = dict(side=32, width=4)
-    plans = [recorded.Plan("as it is", 20, 1, **size), recorded.Plan("no shortcut", 10, 1, without="shortcut", **size)]
-    monkeypatch.setattr(recorded, "STUDIES", {"ablation": plans})
-    monkeypatch.setattr(recorded, "SIZES", (30, 12, 12))
+    plans = [studies.Plan("as it is", 20, 1, **size), studies.Plan("no shortcut", 10, 1, without="shortcut", **size)]
+    monkeypatch.setattr(studies, "STUDIES", {"ablation": plans})
+    monkeypatch.setattr(studies, "SIZES", (30, 12, 12))
     monkeypatch.setattr(recorded, "HERE", tmp_path / "recorded")
     return plans
 
 
 def test_recording_makes_what_is_missing_and_a_second_call_nothing(small, har_folder, config):
     made = list(recording.record(har_folder, config, out=recorded.HERE))
-    assert len(made) == 2 * len(recorded.SEEDS)
+    assert len(made) == 2 * len(studies.SEEDS)
     assert list(recording.record(har_folder, config, out=recorded.HERE)) == []
     table = recorded.load("ablation")
     assert list(table.name) == ["as it is"] * 2 + ["no shortcut"] * 2
@@ -87,8 +91,8 @@ def test_recording_makes_what_is_missing_and_a_second_call_nothing(small, har_fo
 
 
 def test_the_clean_test_is_seen_by_neither_split(small, monkeypatch, har_folder, config):
-    plans = [recorded.Plan(split, 30, 1, split=split, seeds=(0,), tested=True) for split in ("leaky", "honest")]
-    monkeypatch.setattr(recorded, "STUDIES", {"leak": plans})
+    plans = [studies.Plan(split, 30, 1, split=split, seeds=(0,), tested=True) for split in ("leaky", "honest")]
+    monkeypatch.setattr(studies, "STUDIES", {"leak": plans})
     leaky, honest = (recorded.predictions(folder) for folder in recording.record(har_folder, config, out=recorded.HERE))
     clean = [set(rows.name[rows.part == "clean test"]) for rows in (leaky, honest)]
     assert clean[0] == clean[1] and clean[0]
@@ -105,12 +109,34 @@ def test_the_clean_test_is_seen_by_neither_split(small, monkeypatch, har_folder,
     assert set(recorded.load("leak").part) == {"own test", "clean test"}
 
 
+def test_each_open_picture_is_asked_about_in_one_fold_by_a_run_that_has_seen_nothing_like_it(
+    small, monkeypatch, har_folder, config
+):
+    plan = studies.Plan("as it is", 24, 1, side=32, width=4, seeds=(0, 1, 2), folds=3)
+    monkeypatch.setattr(studies, "STUDIES", {"cross_validation": [plan]})
+    made = list(recording.record(har_folder, config, out=recorded.HERE))
+    catalogue = splits.honest(catalogues.read(har_folder), studies.SIZES)
+    asked = pd.concat([recorded.predictions(folder) for folder in made])
+    assert sorted(asked.name) == sorted(catalogue.name[catalogue.split.isin(["train", "validation"])])
+    assert set(asked.part) == {"own test"} and not list(recorded.HERE.rglob("clean_test.csv"))
+    for folder in (config.results / "recording").iterdir():
+        used = pd.read_csv(folder / "split.csv", keep_default_na=False)
+        parts = catalogue.name.map(used.set_index("name").split).fillna("")
+        assert not splits.leaks(catalogue.assign(split=parts))[["validation", "test"]].to_numpy().any()
+        assert (used.split == "train").sum() == 24 and (used.split == "validation").any()
+        assert not set(used.name) & set(catalogue.name[catalogue.split == "test"]), "the clean test stays closed"
+    table = recorded.cross_validated()
+    assert list(table.name) == ["fold 1", "fold 2", "fold 3", "all"]
+    assert table.accuracy.iloc[-1] == pytest.approx((asked.label == asked.predicted).mean())
+    assert table.n.iloc[-1] == table.n[:3].sum() == len(asked)
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_what_needs_a_gpu_is_left_out_without_one_and_said(small, monkeypatch, har_folder, config, caplog):
-    plans = [*small, recorded.Plan("large", 20, 1, side=224, seeds=(0,), device="cuda")]
-    monkeypatch.setattr(recorded, "STUDIES", {"ablation": plans})
+    plans = [*small, studies.Plan("large", 20, 1, side=224, seeds=(0,), device="cuda")]
+    monkeypatch.setattr(studies, "STUDIES", {"ablation": plans})
     made = list(recording.record(har_folder, config, out=recorded.HERE))
-    assert len(made) == 2 * len(recorded.SEEDS) and "'large' at 224 px needs a GPU: left out." in caplog.text
+    assert len(made) == 2 * len(studies.SEEDS) and "'large' at 224 px needs a GPU: left out." in caplog.text
 
 
 def test_an_unknown_study_is_refused(small, har_folder, config):
@@ -157,4 +183,4 @@ def test_only_known_parts_can_be_left_out():
 def test_a_table_reads_in_the_order_of_the_plans():
     for study in STUDIES:
         names = pd.unique(recorded.load(study).name)
-        assert list(names) == [plan.name for plan in recorded.STUDIES[study]]
+        assert list(names) == [plan.name for plan in studies.STUDIES[study]]
