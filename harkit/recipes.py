@@ -69,8 +69,10 @@ RECIPES = {
     # convolutions; by SGD (0.1, batches of 32) 42.6 %. With half of the batches mixed 47.6 %, after 45 epochs 50.5 %
     # for 52.0, in width 24 after 59 epochs 53.9 % for 57.0.
     ("resnet", "improved"): replace(_FROM_SCRATCH, dropout=0.0, initialisation="he, zero blocks"),
+    # 5,000 photographs, 160 px, bfloat16, 1,000 others, seeds 0 and 1: 9 epochs (6 minutes of a core) 69.6 and 68.7 %,
+    # 18 epochs 72.2 and 70.8, 30 epochs 69.3 and 69.1; 9 epochs in float32 67.8.
     ("efficientnet_lite0", "improved"): Recipe(
-        epochs=26, learning_rate=1e-3, optimizer="adamw", weight_decay=0.02, schedule="one_cycle", label_smoothing=0.1,
+        epochs=18, learning_rate=1e-3, optimizer="adamw", weight_decay=0.02, schedule="one_cycle", label_smoothing=0.1,
         augmentation="crops", normalisation="imagenet", keep="last", pretrained=True, mixing=0.5, averaging=0.99,
         mirror=True, zoom=8 / 7, growing=((0.35, 2 / 3), (0.3, 5 / 6)), frozen=6, layer_decay=0.9,
     ),
