@@ -93,7 +93,7 @@ def cross_validated() -> pd.DataFrame:
     rows["name"] = [f"fold {fold + 1}" for fold in rows.seed]
     answers = pd.concat([predictions(folder) for folder in folders("cross_validation")])
     together = rows.iloc[0].to_dict() | evaluation.score(answers)
-    together |= {"name": "all", "core_hours": rows.core_hours.sum()}
+    together |= {"name": "all", "train_accuracy": rows.train_accuracy.mean(), "core_hours": rows.core_hours.sum()}
     return pd.concat([rows, pd.DataFrame([together])], ignore_index=True)
 
 
@@ -174,12 +174,13 @@ def _share_at_side(row) -> str:
 
 def best_table() -> str:
     """The table of README.md of the studies "best" and "cross_validation", in Markdown."""
-    lines = _head("network", "trained on", "side", "core-hours", "asked about", "accuracy", "95 % interval")
+    columns = "photographs to train on", "side (px)", "core-hours", "others asked about", "accuracy", "95 % interval"
+    lines = _head("network", *columns)
     folds = cross_validated().assign(name=f"{studies.plans('cross_validation')[0].name}, cross-validated")
     for row in pd.concat([best(), folds.tail(1)]).itertuples():
         times = f"{len(folds) - 1} × " if row.study == "cross_validation" else ""
-        trained = f"{times}{row.train_size:,} photographs | {row.side} px | {row.core_hours:.1f}"
-        shares = f"{row.n:,} others | {100 * row.accuracy:.1f} % | {100 * row.low:.1f}–{100 * row.high:.1f} %"
+        trained = f"{times}{row.train_size:,} | {row.side} | {row.core_hours:.1f}"
+        shares = f"{row.n:,} | {100 * row.accuracy:.1f} % | {100 * row.low:.1f}–{100 * row.high:.1f} %"
         lines.append(f"| {row.name} | {trained} | {shares} |")
     return "\n".join(lines)
 
