@@ -83,7 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--size", type=_positive, metavar="PX", help="side of the squared pictures")
     add("--width", type=_positive, metavar="N", help="channels of the first stage of vgg16 and resnet; 64 as published")
     add("--epochs", type=_positive)
-    add("--minutes", type=float, help="as many epochs as fit into this time; a smaller size and width if it is short")
+    add(
+        "--minutes",
+        type=float,
+        help="as many epochs as fit into this time, with ImageNet's weights at most the recipe's; "
+        "a smaller size and width if it is short",
+    )
     add("--seed", type=int, default=0)
     add("--split", choices=["honest", "leaky", "all", "frame", "subject"])
     add("--out", required=True, metavar="RUN")

@@ -128,14 +128,15 @@ def fit(
 ) -> Path:
     """Train a network on the training pictures of `catalogue` and leave a run folder at `out`.
 
-    `catalogue` has its splits; `split` is only their name, for the record. `epochs` and `copies_per_class` replace
-    the recipe's; `minutes` fits the epochs into a time budget, from this call on; `start` is a run of the same network
-    on the same classes whose weights this one begins with, instead of ImageNet's. For an ablation, `without` takes a
-    part out of the network (`models.build`) and `changes` replaces fields of the recipe, of which `short` takes the
-    form for a few minutes. `precision` is as for `precision.Computing`, None the one that a short measurement finds
-    fastest here, and on how many threads; the last validation figures are computed in fp32 anyway. `watch(epoch,
-    **series)` is called with train loss and accuracy five times an epoch and with validation accuracy after it. Raises
-    InputError where `out` holds a run already, unless `resume` goes on with it or `anew` replaces it.
+    `catalogue` has its splits; `split` is only their name, for the record. `epochs` and `copies_per_class` replace the
+    recipe's; `minutes` fits the epochs into a time budget, from this call on, pretrained weights no more than the
+    recipe has; `start` is a run of the same network on the same classes whose weights this one begins with, instead of
+    ImageNet's. For an ablation, `without` takes a part out of the network (`models.build`) and `changes` replaces
+    fields of the recipe, of which `short` takes the form for a few minutes. `precision` is as for
+    `precision.Computing`, None the one that a short measurement finds fastest here, and on how many threads; the last
+    validation figures are computed in fp32 anyway. `watch(epoch, **series)` is called with train loss and accuracy five
+    times an epoch and with validation accuracy after it. Raises InputError where `out` holds a run already, unless
+    `resume` goes on with it or `anew` replaces it.
     """
     began, out, chosen = time.perf_counter(), Path(out), recipes.get(network, recipe, short)
     chosen = replace(chosen, epochs=epochs or chosen.epochs, **changes or {})
@@ -187,7 +188,9 @@ def fit(
 
             def fitting() -> int:
                 seconds = precisions.seconds_an_epoch(computing, train, len(validation.pictures), chosen, side)
-                return max(1, int((60 * minutes - (time.perf_counter() - began)) / seconds))
+                fit_in = max(1, int((60 * minutes - (time.perf_counter() - began)) / seconds))
+                # what knows ImageNet gets no better by more than the recipe's; from scratch every epoch more has helped
+                return min(fit_in, chosen.epochs) if plan["pretrained"] else fit_in
 
             chosen = replace(chosen, epochs=several.once(fitting))
         plan |= dict(epochs=chosen.epochs, hyperparameters=asdict(chosen), processes=train.share[1])

@@ -176,6 +176,18 @@ def test_reading_counts_in_a_time_budget(fit, monkeypatch):
     assert runs.settings(fit(minutes=2.2))["epochs"] == 3  # 72 of 132 s are left
 
 
+@pytest.mark.parametrize(("loaded", "minutes", "epochs"), [(True, 60, 3), (True, 25, 2), (False, 45, 4)])
+def test_more_time_than_the_recipe_needs_is_left_where_weights_are_pretrained(
+    fit, monkeypatch, loaded, minutes, epochs
+):
+    monkeypatch.setattr(precision, "seconds_an_epoch", lambda *_: 600.0)
+    monkeypatch.setattr(pretrained, "load_imagenet", lambda *_: loaded)
+    recipe = replace(recipes.get("efficientnet_lite0", "improved"), epochs=3, pretrained=True)
+    monkeypatch.setitem(recipes.RECIPES, ("efficientnet_lite0", "improved"), recipe)
+    plan = runs.settings(fit(network="efficientnet_lite0", epochs=None, minutes=minutes))
+    assert (plan["epochs"], plan["pretrained"]) == (epochs, loaded)
+
+
 def test_the_figures_of_an_epoch_do_not_depend_on_its_pieces(fit, monkeypatch):
     small = replace(recipes.get("resnet", "improved"), batch_size=8, augmentation="none", mixing=0.0)
     monkeypatch.setitem(recipes.RECIPES, ("resnet", "improved"), small)
