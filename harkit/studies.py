@@ -108,6 +108,10 @@ STUDIES = {
             precision="bf16", short=False, tested=True,
         ),
         Plan(
+            "VGG16, from scratch, without bfloat16", 5800, 43, network="vgg16", side=128, width=16, seeds=(0,),
+            precision="fp32 channels last", short=False, tested=True,
+        ),
+        Plan(
             "VGG16, from scratch, with bfloat16", 5800, 52, network="vgg16", side=128, width=24, seeds=(0,),
             precision="bf16", short=False, tested=True,
         ),
