@@ -177,12 +177,10 @@ def test_reading_counts_in_a_time_budget(fit, monkeypatch):
 
 
 @pytest.mark.parametrize(("loaded", "minutes", "epochs"), [(True, 60, 3), (True, 25, 2), (False, 45, 4)])
-def test_more_time_than_the_recipe_needs_is_left_where_weights_are_pretrained(
-    fit, monkeypatch, loaded, minutes, epochs
-):
+def test_pretrained_weights_get_no_more_epochs_than_their_recipe_has(fit, monkeypatch, loaded, minutes, epochs):
     monkeypatch.setattr(precision, "seconds_an_epoch", lambda *_: 600.0)
     monkeypatch.setattr(pretrained, "load_imagenet", lambda *_: loaded)
-    recipe = replace(recipes.get("efficientnet_lite0", "improved"), epochs=3, pretrained=True)
+    recipe = replace(recipes.get("efficientnet_lite0", "improved"), epochs=3)
     monkeypatch.setitem(recipes.RECIPES, ("efficientnet_lite0", "improved"), recipe)
     plan = runs.settings(fit(network="efficientnet_lite0", epochs=None, minutes=minutes))
     assert (plan["epochs"], plan["pretrained"]) == (epochs, loaded)
