@@ -107,9 +107,10 @@ HOUR = {
     "vgg16": ((128, 32, 60), (128, 24, 40), (128, 16, 30), (96, 16, 20), (64, 16, 0)),
     "resnet": ((160, 32, 90), (160, 24, 60), (160, 16, 40), (96, 16, 40), (64, 16, 0)),
     # 24 minutes of one core with bfloat16: 9 epochs of 256 px 75.6 %, 12 of 224 px 74.6 % (each alone wins about 50)
-    # By two cores, on 5,800 and other 1,000: 44 minutes without bfloat16, 256 px, 9 epochs, 79.5 %; 53 minutes with it,
-    # 32 epochs, 77.3 % (70 that only the first has right, 48 that only the second has: undecided). Of 128 px, the
-    # validation figure of 21 epochs is after 16 of them already 2.5 points above that of 9.
+    # By two cores, on 5,800 and other 1,000: 44 minutes without bfloat16, 256 px, 9 epochs, 79.5 %; 42 minutes with it
+    # and AMX, 18 epochs, 78.9 % (54 that only the first has right, 48 that only the second has: undecided). Before
+    # validation chose 18: 54 minutes, 32 epochs, 77.3 % (44 that only it has right, 60 that only 18 epochs have). Of
+    # 128 px, the validation figure of 21 epochs is after 16 of them already 2.5 points above that of 9.
     "efficientnet_lite0": ((256, 64, 8), (224, 64, 0)),
 }  # fmt: skip
 

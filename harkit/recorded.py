@@ -1,4 +1,4 @@
-"""Recorded runs: trained once on photographs (`harkit.recording`), kept as small files, shown by the lessons.
+"""Recorded runs: trained once (`harkit.recording`), kept as small files, shown by the lessons.
 
 A run is a folder below `results/recorded/<study>/`: settings.json, environment.json, history.csv and predictions.csv
 (part, name, label, predicted, confidence of each picture that was asked about; no picture); of a tested run also
@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+from sklearn.metrics import f1_score
 
 from harkit import evaluation, published, studies, uncertainty
 from harkit.settings import InputError
@@ -95,6 +96,21 @@ def cross_validated() -> pd.DataFrame:
     together = rows.iloc[0].to_dict() | evaluation.score(answers)
     together |= {"name": "all", "train_accuracy": rows.train_accuracy.mean(), "core_hours": rows.core_hours.sum()}
     return pd.concat([rows, pd.DataFrame([together])], ignore_index=True)
+
+
+def falls() -> pd.DataFrame:
+    """The study "falls": F1 for fall on the people who judge, each recipe at the threshold of its own validation.
+
+    One row a seed; columns: the recipes' names, and always fall.
+    """
+    rows = {}
+    for folder in folders("falls"):
+        plan, asked = settings(folder), predictions(folder)
+        asked = asked[asked.part == "own test"].assign(**{"always fall": evaluation.FALL})
+        for name, column in ((plan["name"], "predicted"), ("always fall", "always fall")):
+            rows[plan["seed"], name] = f1_score(asked.label, asked[column], pos_label=evaluation.FALL)
+    names = [*(plan.name for plan in studies.plans("falls")), "always fall"]
+    return pd.Series(rows).unstack()[names].rename_axis("seed")
 
 
 def worth(study: str = "ingredients") -> pd.DataFrame:

@@ -42,18 +42,13 @@ def _has(plan: Plan) -> bool:
 def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, pd.DataFrame]:
     """The run of a plan, and what it says of the pictures that the study asks about."""
     cache = config.data / "decoded"
-    catalogue = splits.honest(catalogues.read(fetch.unpack(data, config.data), cache), studies.SIZES)
-    clean = splits.part(catalogue, "test")
-    if plan.folds:
-        catalogue = _fold(catalogue, seed, plan.folds)
-    if plan.split == "leaky":  # drawn from the same pictures as the honest parts: the clean test stays out of reach
-        catalogue = splits.leaky(catalogue[catalogue.split != "test"], studies.SIZES, seed)
-    train = catalogue[catalogue.split == "train"]
-    if plan.train_size < len(train) and plan.split == "honest":
-        _, left_out = train_test_split(train, train_size=plan.train_size, stratify=train.label, random_state=seed)
-        catalogue.loc[left_out.index, "split"] = ""
-    if plan.train_size > len(train):
-        catalogue = _train_on_more(catalogue, plan.train_size - len(train))
+    if plan.split == "subject":
+        falls = fetch.fetch("falls", "drawn", config.data, studies.FALLING)
+        catalogue, clean = splits.by_subject(catalogues.read(falls, cache), seed), None
+    else:
+        catalogue = splits.honest(catalogues.read(fetch.unpack(data, config.data), cache), studies.SIZES)
+        clean = splits.part(catalogue, "test")
+        catalogue = _divide(catalogue, plan, seed)
     key = [plan.network, plan.recipe, plan.split, plan.side, f"width{plan.width}", plan.train_size, plan.epochs]
     # plans that are equal share one training
     key += [plan.precision, plan.without, *(f"{name}={value}" for name, value in plan.changes.items()), f"seed{seed}"]
@@ -65,15 +60,39 @@ def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, p
             seed=seed, device=plan.device, split=plan.split, cache=cache, without=plan.without,
             precision=plan.precision, changes=changes(plan), short=plan.short, resume=(out / "settings.json").exists(),
         )  # fmt: skip
+    if plan.split == "subject":
+        return out, _falls(out, splits.part(catalogue, "test"), cache)
     if not (plan.tested or plan.folds):
         return out, evaluation.validation_predictions(out).assign(part="validation")
     tests = {"own test": splits.part(catalogue, "test")} | ({"clean test": clean} if plan.tested else {})
     return out, pd.concat([evaluation.predict(out, rows, cache).assign(part=part) for part, rows in tests.items()])
 
 
+def _divide(catalogue: pd.DataFrame, plan: Plan, seed: int) -> pd.DataFrame:
+    """An honest split as a plan wants it: its fold, its leak, its number of pictures to train on."""
+    if plan.folds:
+        catalogue = _fold(catalogue, seed, plan.folds)
+    if plan.split == "leaky":  # drawn from the same pictures as the honest parts: the clean test stays out of reach
+        catalogue = splits.leaky(catalogue[catalogue.split != "test"], studies.SIZES, seed)
+    train = catalogue[catalogue.split == "train"]
+    if plan.train_size < len(train) and plan.split == "honest":
+        _, left_out = train_test_split(train, train_size=plan.train_size, stratify=train.label, random_state=seed)
+        catalogue.loc[left_out.index, "split"] = ""
+    if plan.train_size > len(train):
+        catalogue = _train_on_more(catalogue, plan.train_size - len(train))
+    return catalogue
+
+
+def _falls(run: Path, test: pd.DataFrame, cache: Path) -> pd.DataFrame:
+    """What a run says of its validation and test frames, at the threshold that its validation frames choose."""
+    asked = {"validation": evaluation.validation_predictions(run), "own test": evaluation.predict(run, test, cache)}
+    threshold = evaluation.best_threshold(evaluation.sweep(asked["validation"]))
+    return pd.concat([evaluation.at_threshold(rows, threshold).assign(part=part) for part, rows in asked.items()])
+
+
 def changes(plan: Plan) -> dict:
     """What a plan's trainings change of the recipe: the epoch to keep is the last, for nothing is chosen."""
-    before = studies.BEFORE[plan.network] if plan.short and plan.recipe == "improved" else {}
+    before = studies.BEFORE.get(plan.network, {}) if plan.short and plan.recipe == "improved" else {}
     return before | {"keep": "last"} | plan.changes
 
 

@@ -1,4 +1,6 @@
-"""What `harkit.recording` trains for the lessons, once, on photographs: studies of plans (torch is not needed here).
+"""What `harkit.recording` trains for the lessons, once: studies of plans (torch is not needed here).
+
+All learn from photographs, but "falls" from drawn frames.
 
 `harkit.recorded` reads what came out.
 """
@@ -11,6 +13,7 @@ SIZES = (5000, 1000, 1000)  # training, validation, test: as published, but hone
 SIDE, WIDTH, SEEDS = 64, 16, (0, 1)
 _PLAIN = dict(averaging=0.0, growing=(), mirror=False)
 BEFORE = {"vgg16": _PLAIN, "resnet": _PLAIN | {"initialisation": "he"}}  # the short recipe when these were recorded
+FALLING = 10  # drawn people of the study of falls, as in the reduced profile
 SGD = dict(optimizer="sgd", learning_rate=0.1, batch_size=32)  # what the improved ResNet learned by before Muon
 
 
@@ -89,10 +92,18 @@ STUDIES = {
         Plan("SGD", epochs=30, changes=SGD, short=False),
     ],
     "precision": [Plan("float32"), Plan("bfloat16", precision="bf16")],
+    # lesson 6's comparison, on drawn frames: a seed also chooses the people to learn from, to choose on, and to judge
+    "falls": [
+        Plan(
+            f"{recipe} recipe", epochs=6, network="efficientnet_lite0", recipe=recipe, split="subject",
+            seeds=(0, 1, 2, 3, 4), precision="fp32 channels last", changes={"keep": keep},
+        )
+        for recipe, keep in (("published", "f1"), ("improved", "last"))
+    ],
     # as good as it gets in an hour of two cores: most validation pictures are trained on too, for nothing is chosen
     "best": [
         Plan(
-            "EfficientNet-Lite0, fine-tuned, with bfloat16", 5800, 32, network="efficientnet_lite0", side=256, width=64,
+            "EfficientNet-Lite0, fine-tuned, with bfloat16", 5800, 18, network="efficientnet_lite0", side=256, width=64,
             seeds=(0,), precision="bf16", short=False, tested=True,
         ),
         Plan(

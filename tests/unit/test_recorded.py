@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from harkit import catalogue as catalogues
-from harkit import models, recipes, recorded, recording, runs, splits, studies
+from harkit import evaluation, models, recipes, recorded, recording, runs, splits, studies
 from harkit.settings import InputError
 
 STUDIES = [study for study in studies.STUDIES if (recorded.HERE / study).is_dir()]
@@ -26,9 +26,19 @@ def test_every_planned_run_is_recorded_on_the_same_pictures(study):
         names = pd.concat(tables).name
         assert len(names) == len(set(names)) == sum(studies.SIZES[:2]), "each open picture is asked about once"
         return
+    if studies.plans(study)[0].split == "subject":
+        for _, rows in pd.concat(tables, keys=map(_seed, recorded.folders(study))).groupby(level=0):
+            assert set(rows.groupby("name").size()) == {len(studies.plans(study))}, "all are judged by the same people"
+            people = rows.groupby("part").name.agg(lambda names: set(names.str.extract(r"(subject_\d+)")[0]))
+            assert not people["validation"] & people["own test"], "who helped to choose does not judge"
+        return
     asked = {tuple(rows.name[rows.part.isin(["validation", "clean test"])]) for rows in tables}
     assert len(asked) == 1, "the runs of one study are scored on the same pictures"
     assert len(asked.pop()) == 1000
+
+
+def _seed(folder):
+    return recorded.settings(folder)["seed"]
 
 
 @pytest.mark.parametrize("study", STUDIES)
@@ -129,6 +139,28 @@ def test_each_open_picture_is_asked_about_in_one_fold_by_a_run_that_has_seen_not
     assert list(table.name) == ["fold 1", "fold 2", "fold 3", "all"]
     assert table.accuracy.iloc[-1] == pytest.approx((asked.label == asked.predicted).mean())
     assert table.n.iloc[-1] == table.n[:3].sum() == len(asked)
+
+
+def test_falls_are_judged_at_the_threshold_that_other_people_chose(small, monkeypatch, har_folder, config):
+    plan = studies.Plan("short", 0, 1, network="efficientnet_lite0", split="subject", side=32, seeds=(3,))
+    monkeypatch.setattr(studies, "STUDIES", {"falls": [plan]})
+    monkeypatch.setattr(studies, "FALLING", 3)
+    (made,) = recording.record(har_folder, config, out=recorded.HERE)
+    asked = recorded.predictions(made)
+    people = asked.groupby("part").name.agg(lambda names: set(names.str.extract(r"(subject_\d+)")[0]))
+    assert people["validation"] and people["own test"] and not people["validation"] & people["own test"]
+    (run,) = (config.results / "recording").iterdir()
+    sure = evaluation.validation_predictions(run)
+    threshold = evaluation.best_threshold(evaluation.sweep(sure))
+    chosen = asked[asked.part == "validation"].set_index("name").predicted[sure.name]
+    assert list(chosen == "fall") == list(sure.p_fall > threshold)
+    judged = asked[asked.part == "own test"]
+    found = ((judged.label == "fall") & (judged.predicted == "fall")).sum()
+    share = (judged.label == "fall").mean()
+    called = (judged.predicted == "fall").sum()
+    row = recorded.falls().loc[3]
+    assert row["short"] == pytest.approx(2 * found / ((judged.label == "fall").sum() + called))
+    assert row["always fall"] == pytest.approx(2 * share / (1 + share))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
