@@ -1,8 +1,6 @@
 """What `harkit.recording` trains for the lessons, once: studies of plans (torch is not needed here).
 
-All learn from photographs, but "falls" from drawn frames.
-
-`harkit.recorded` reads what came out.
+All learn from photographs, but "falls" from drawn frames. `harkit.recorded` reads what came out.
 """
 
 from dataclasses import dataclass, field
