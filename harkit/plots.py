@@ -188,8 +188,8 @@ def accuracy_bars(table: pd.DataFrame, title: str, ax: Axes | None = None) -> Ax
     for kind, part in rows[::-1].groupby("kind", sort=False):
         ax.barh(part.index, 100 * part.accuracy, height=0.65, color=KIND.get(kind, BLUE), label=kind)
     ax.hlines(rows.index, 100 * rows.low, 100 * rows.high, color="black", linewidth=2)
+    box = dict(facecolor="white", edgecolor="none", pad=0.5)  # over a line that the lesson draws through all bars
     for i, end in rows[["accuracy", "high"]].max(axis=1).items():
-        box = dict(facecolor="white", edgecolor="none", pad=0.5)  # over a line that the lesson draws through all bars
         ax.text(100 * end + 1, i, f"{100 * rows.accuracy[i]:.1f}", va="center", bbox=box)
     ax.set_yticks(range(len(rows)), rows.name)
     note = "; black line: 95 % interval" if rows.high.notna().any() else ""

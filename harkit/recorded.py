@@ -2,8 +2,8 @@
 
 A run is a folder below `results/recorded/<study>/`: settings.json, environment.json, history.csv and predictions.csv
 (part, name, label, predicted, confidence of each picture that was asked about; no picture); of a tested run also
-clean_test.csv, with all probabilities. The parts are: validation; own test, the test of the run's own split, leaky or
-honest, or its fold; clean test, pictures that no run of any split has seen. Torch is not needed here.
+clean_test.csv, with all probabilities. The parts are: validation; own test, the test of the run's own split, leaky,
+honest or by subject, or its fold; clean test, pictures that no run of any split has seen. Torch is not needed here.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Make the recorded runs: train what `harkit.studies` plans, on photographs, and keep what is small of it."""
+"""Make the recorded runs: train what `harkit.studies` plans, and keep what is small of it."""
 
 import logging
 import shutil
@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 def record(data: Path, config: Settings, wanted: list[str] | None = None, out: Path = recorded.HERE) -> Iterator[Path]:
     """Make the runs that are not recorded yet, one after the other, on the photographs at `data`; gives each folder.
 
-    A run that was broken off goes on where it stopped. Raises InputError for an unknown study.
+    The study "falls" draws its frames itself. A run that was broken off goes on where it stopped. Raises
+    InputError for an unknown study.
     """
     for study in wanted or studies.STUDIES:
         for plan in studies.plans(study):

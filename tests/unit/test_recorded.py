@@ -29,7 +29,7 @@ def test_every_planned_run_is_recorded_on_the_same_pictures(study):
     if studies.plans(study)[0].split == "subject":
         for _, rows in pd.concat(tables, keys=map(_seed, recorded.folders(study))).groupby(level=0):
             assert set(rows.groupby("name").size()) == {len(studies.plans(study))}, "all are judged by the same people"
-            people = rows.groupby("part").name.agg(lambda names: set(names.str.extract(r"(subject_\d+)")[0]))
+            people = _people(rows)
             assert not people["validation"] & people["own test"], "who helped to choose does not judge"
         return
     asked = {tuple(rows.name[rows.part.isin(["validation", "clean test"])]) for rows in tables}
@@ -39,6 +39,11 @@ def test_every_planned_run_is_recorded_on_the_same_pictures(study):
 
 def _seed(folder):
     return recorded.settings(folder)["seed"]
+
+
+def _people(answers):
+    """Of each part, who was asked about."""
+    return answers.groupby("part").name.agg(lambda names: set(names.str.extract(r"(subject_\d+)")[0]))
 
 
 @pytest.mark.parametrize("study", STUDIES)
@@ -147,7 +152,7 @@ def test_falls_are_judged_at_the_threshold_that_other_people_chose(small, monkey
     monkeypatch.setattr(studies, "FALLING", 3)
     (made,) = recording.record(har_folder, config, out=recorded.HERE)
     asked = recorded.predictions(made)
-    people = asked.groupby("part").name.agg(lambda names: set(names.str.extract(r"(subject_\d+)")[0]))
+    people = _people(asked)
     assert people["validation"] and people["own test"] and not people["validation"] & people["own test"]
     (run,) = (config.results / "recording").iterdir()
     sure = evaluation.validation_predictions(run)
