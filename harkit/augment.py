@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from harkit import catalogue as catalogues
 from harkit import fetch
-from harkit.pictures import AT_ONCE, as_images
+from harkit.pictures import as_images, at_once
 
 PUBLISHED = dict(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.1)  # both notebooks jitter colours by these
 GREY = (0.2989, 0.5870, 0.1140)  # weights of R, G and B in a grey picture
@@ -173,7 +173,7 @@ def _few_at_once(images: Tensor, steps: list) -> Tensor:
 
     On a CPU few are changed at a time, so that each step finds what the one before it made in the cache.
     """
-    few = max(1, AT_ONCE // (images.shape[2] * images.shape[3])) if images.device.type == "cpu" else len(images)
+    few = at_once(images)
     if len(images) <= few:
         return _after(steps, images, slice(None))
     changed = None

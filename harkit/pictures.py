@@ -129,7 +129,9 @@ class Batches:
             pixels, labels = self._rows(batch)
             if self.augment:
                 images = as_images(self.augment(pixels.permute(0, 3, 1, 2), generator))
-                yield images.mul_(self.factor).add_(self.offset), labels
+                for part in images.split(at_once(images)):
+                    part.mul_(self.factor).add_(self.offset)
+                yield images, labels
             else:
                 yield to_float(pixels, *self.of_a_picture), labels
 
@@ -142,12 +144,14 @@ class Batches:
         return torch.from_numpy(pixels).to(self.device), torch.from_numpy(labels).to(self.device)
 
 
+def at_once(pictures: Tensor) -> int:
+    """How many of N pictures to change together: on a CPU as many as its cache holds, elsewhere all."""
+    return max(1, 3 * AT_ONCE // pictures.shape[1:].numel() if pictures.device.type == "cpu" else len(pictures))
+
+
 def as_images(pixels: Tensor) -> Tensor:
-    """Pixels (N, 3, H, W) uint8 in whatever order of memory as float32 in 0…1, colour by colour; images stay as they
-    are."""
-    if pixels.dtype != torch.uint8:
-        return pixels
-    return torch.empty(pixels.shape, device=pixels.device).copy_(pixels).div_(255)
+    """Pixels (N, 3, H, W) uint8 as float32 in 0…1, in the order of memory that they have; images stay as they are."""
+    return pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels
 
 
 def to_float(pixels: Tensor, factor: Tensor, offset: Tensor) -> Tensor:
@@ -158,8 +162,7 @@ def to_float(pixels: Tensor, factor: Tensor, offset: Tensor) -> Tensor:
     """
     rows = pixels.flatten(1)
     images = torch.empty(rows.shape, device=rows.device)
-    few = max(1, 3 * AT_ONCE // rows.shape[1]) if rows.device.type == "cpu" else max(1, len(rows))
-    for part, row in zip(images.split(few), rows.split(few), strict=True):
+    for part, row in zip(images.split(at_once(rows)), rows.split(at_once(rows)), strict=True):
         torch.addcmul(offset, part.copy_(row), factor, out=part)
     return images.view(pixels.shape).permute(0, 3, 1, 2)
 

@@ -37,7 +37,7 @@ FIRST_STEPS = 3  # of a compiled network: one compiles, one records what the GPU
 class Computing(nn.Module):
     """A network in another way of computing; the weights stay float32 and are the network's own.
 
-    "fp32": as the network is. "fp32 channels last": images and feature maps with the channels innermost. "bf16": so,
+    "fp32": images and feature maps channel by channel. "fp32 channels last": with the channels innermost. "bf16": so,
     and matrix products and convolutions in bfloat16 (`torch.autocast`), logits float32 again. "fp16": in half precision
     instead, which older GPUs are made for; small gradients would be rounded to nothing there, so they are scaled
     (Micikevicius et al., 2017), and `watch_over` the optimizer takes that back.
@@ -91,7 +91,7 @@ class Computing(nn.Module):
 
     def _answer(self, images: Tensor) -> Tensor:
         if self.kind == "fp32":
-            return self.network(images)
+            return self.network(images.contiguous())
         images = images.contiguous(memory_format=torch.channels_last)
         short = IN_16_BITS.get(self.kind)
         with torch.autocast(images.device.type, short, enabled=short is not None):

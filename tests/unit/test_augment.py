@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 from torchvision.transforms.v2 import functional as F
 
-from harkit import augment, catalogue, splits
+from harkit import augment, catalogue, pictures, splits
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_a_few_at_a_time_are_changed_as_all_at_once(images, monkeypatch):
     for name, change in augment.ON_THE_FLY.items():
         whole = change(images, generator(3))
         for few in (1, 20 * 20 * 4):  # one picture at a time, then four and two
-            monkeypatch.setattr(augment, "AT_ONCE", few)
+            monkeypatch.setattr(pictures, "AT_ONCE", few)
             assert torch.allclose(change(images, generator(3)), whole, atol=1e-6), name
         monkeypatch.undo()
         assert change(images[:0], generator()).shape == (0, 3, 20, 20), name
