@@ -14,10 +14,12 @@ def check_1_1(seen_before):
     rng = np.random.default_rng(0)
     pictures = [rng.bytes(40) for _ in range(30)]
     train = {f"a_{i}.jpg": pictures[i] for i in range(20)} | {"again.jpg": pictures[0], "a_25.jpg": pictures[3]}
-    test = {f"a_{i}.jpg": pictures[i + 16] for i in range(8)} | {"new.jpg": pictures[0], "new2.jpg": pictures[0]}
+    test = {f"a_{i}.jpg": pictures[i + 16] for i in range(6)}
+    test |= {"new.jpg": pictures[0], "new2.jpg": pictures[0], "new3.jpg": pictures[16]}
     for left, right in ((train, test), (train, {"x.jpg": pictures[29]})):
         digests = {hashlib.sha256(content).digest() for content in left.values()}
         known = [hashlib.sha256(content).digest() in digests for content in right.values()]
+        pairs = [list(left.values()).count(content) for content in right.values()]
         found, share = number(ask(seen_before, left, right), "the share"), np.mean(known)
         if abs(found - share) < 1e-6:
             continue
@@ -29,6 +31,8 @@ def check_1_1(seen_before):
             raise Wrong("You divided by the number of training files. A share of what is asked for?")
         if abs(found - len(set(left.values()) & set(right.values())) / len(right)) < 1e-6:
             raise Wrong("Two test files with one content were counted once. Each test file asks one question.")
+        if abs(found - sum(pairs) / len(right)) < 1e-6:
+            raise Wrong("A test file with two copies in training was counted twice. It was seen or not: 1 or 0.")
         raise Wrong(f"{sum(known)} of {len(right)} test files have a content that training has. You found {found:.3f}.")
     return "content decides, not the name. Hashing makes it fast for thousands of files."
 
@@ -37,11 +41,12 @@ def check_1_1(seen_before):
 def check_1_2(groups):
     """`groups(distances, most)`: (N, N) to N group numbers; what a chain of near pairs joins is one group."""
     rng = np.random.default_rng(1)
-    chain = np.full((5, 5), 9) - 9 * np.eye(5, dtype=int)
-    for i, j, distance in ((0, 1, 2), (1, 2, 5), (3, 4, 6)):
-        chain[i, j] = chain[j, i] = distance
+    chain = _distances(5, (0, 1, 2), (1, 2, 5), (3, 4, 6))
     places = rng.integers(0, 120, 30)
-    for distances, most in ((chain, 3), (chain, 6), (np.abs(places[:, None] - places[None]), 4)):
+    crossing = _distances(4, (0, 2, 1), (0, 3, 1), (1, 2, 1))
+    long = _distances(5, (0, 4, 1), (1, 2, 1), (1, 3, 1), (2, 4, 1), (3, 4, 1))
+    cases = (chain, 3), (chain, 6), (crossing, 1), (long, 1), (np.abs(places[:, None] - places[None]), 4)
+    for distances, most in cases:
         n = len(distances)
         found = _labels(ask(groups, distances, most), n)
         if _same_groups(found, _connected(distances <= most)):
@@ -54,6 +59,12 @@ def check_1_2(groups):
             raise Wrong("You looked at direct neighbours. If A is near B and B is near C, all three are one group.")
         if len(set(found)) == 1:
             raise Wrong("All pictures are in one group, and some are far from every other.")
+        if distances is crossing or distances is long:
+            near = ", ".join(f"{i}–{j}" for i, j in np.argwhere(np.triu(distances == 1)))
+            raise Wrong(
+                f"Near are {near}: one group, and you gave {found}. Did a number change in the loop that compares with "
+                "it? Did one pass over the pairs stop too early?"
+            )
         raise Wrong(f"With most={most}, some that near pairs join have different numbers, or strangers share one.")
     return "one group for all that near pairs join. No split can now divide a picture from its copies."
 
@@ -83,6 +94,14 @@ def check_1_3(choose_test):
     if not 0.4 < half.mean() < 0.6:
         raise Wrong(f"Asked for a share of 0.5, you gave {half.mean():.0%}. Is `share` used?")
     return "groups are whole, the seed decides, and anybody can make the same split again."
+
+
+def _distances(n: int, *near: tuple[int, int, int]) -> np.ndarray:
+    """(n, n): each `near` pair (i, j) at its distance, all others 9 apart."""
+    distances = np.full((n, n), 9) - 9 * np.eye(n, dtype=int)
+    for i, j, distance in near:
+        distances[i, j] = distances[j, i] = distance
+    return distances
 
 
 def _labels(answer, n: int) -> list:

@@ -39,6 +39,7 @@ def check_4_1(convolve):
 def check_4_2(receptive_field):
     """`receptive_field(kernels, strides)`: width in pixels of what one output number can see."""
     stacks = [([3], [1]), ([3, 3], [1, 1]), ([3, 3, 3], [1, 1, 1]), ([7, 3], [2, 2]), ([3, 2, 3], [1, 2, 1])]
+    stacks.append(([3, 2, 2, 5], [1, 2, 2, 1]))
     for kernels, strides in stacks:
         found, right = number(ask(receptive_field, kernels, strides)), _receptive_field(kernels, strides)
         if found == right:
@@ -50,6 +51,8 @@ def check_4_2(receptive_field):
             raise Wrong(call + "Start at 1 pixel. What does a kernel of k add?")
         if found == 1 + sum(kernel - 1 for kernel in kernels):
             raise Wrong(call + "Right without strides. After a stride of 2, how far apart are two neighbours?")
+        if strides.count(2) == 2 and strides[-1] == 1:
+            raise Wrong(call + "Two strides of 2, one on the other: how far apart are two neighbours then?")
         raise Wrong(call + "Does a stride widen the steps of its own layer, or only of those above it?")
     return "each layer adds (kernel − 1) × the product of all strides below it."
 
@@ -101,7 +104,7 @@ def check_4_4(step):
             loss = number(loss, "the loss")
             losses = {way: _step(*shadow, images, labels) for way, shadow in shadows.items()}
             if all(torch.equal(old, new) for old, new in zip(before, model.parameters(), strict=True)):
-                raise Wrong("No weight has moved. The step needs gradients: which call makes them, and comes it first?")
+                raise Wrong("No weight has moved. A step needs gradients: which call makes them? Is it first?")
             for way, hint in _STRAYED.items():
                 if _equal(model, shadows[way][0]) and not _equal(model, shadows[""][0]):
                     raise Wrong(hint)

@@ -11,7 +11,7 @@ from harkit.exercises.checking import Wrong, ask, exercise, kind, number, tensor
 @exercise("5.1", "A residual block, proved", level=3, minutes=15)
 def check_5_1(Block):
     """`Block(in_channels, out_channels, stride)`, with torchvision's weights, gives what torchvision's block gives."""
-    for inputs, outputs, stride in ((4, 4, 1), (4, 6, 2), (4, 6, 1)):
+    for inputs, outputs, stride in ((4, 4, 1), (4, 6, 2), (4, 6, 1), (4, 4, 2)):
         block, reference = ask(Block, inputs, outputs, stride), _reference(inputs, outputs, stride)
         if not isinstance(block, nn.Module):
             raise Wrong(f"Block({inputs}, {outputs}, {stride}) should give an nn.Module, and gives {kind(block)}.")
@@ -33,6 +33,9 @@ def check_5_1(Block):
             raise Wrong("The sum is right. What stands after the addition?")
         if reference.downsample is not None and _same(found, torch.relu(path + reference.downsample[0](x))):
             raise Wrong("The projection is added without batch normalisation: one way is scaled, the other is not.")
+        strides = {layer.weight.shape: layer.stride[0] for layer in block.modules() if isinstance(layer, nn.Conv2d)}
+        if inputs != outputs and strides[reference.conv1.weight.shape] != stride:
+            raise Wrong("The stride stands in the wrong convolution: the first one makes the picture smaller.")
         raise Wrong("With torchvision's weights your block gives other numbers. Is its order that of the lesson?")
     return "with torchvision's weights, your block and torchvision's give the same numbers."
 
@@ -164,6 +167,11 @@ def _load(block: nn.Module, reference: nn.Module) -> None:
         raise Wrong("Stride or channels change, and there is no 1×1 convolution. What brings the input into shape?")
     if len([layer for layer in own if layer not in small]) != 2:
         raise Wrong(f"Your block has {len(own) - len(small)} convolutions of 3×3. Two are needed, kept as `self.…`.")
+    if any(isinstance(layer, nn.Dropout | nn.Dropout2d) and layer.p > 0 for layer in block.modules()):
+        raise Wrong("There is dropout in your block. The paper has none.")
+    norms, needed = (sum(isinstance(m, nn.BatchNorm2d) for m in b.modules()) for b in (block, reference))
+    if norms < needed:
+        raise Wrong(f"{norms} batch normalisations, and it takes {needed}: one a convolution, the 1×1 too, none twice.")
     for layer in own:
         if tuple(layer.weight.shape) not in weights:
             raise Wrong(f"A convolution of your block has weights {tuple(layer.weight.shape)}, and none should have.")

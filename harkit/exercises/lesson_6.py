@@ -1,5 +1,7 @@
 """Checks of lesson 6: a split by person, precision and recall, a threshold that is chosen honestly, alarms an hour."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
@@ -23,7 +25,8 @@ def check_6_1(by_subject):
                 raise Wrong(asked + "Of what is yours a share?")
             draws.append(sides.tolist())
         np.random.seed(1)
-        if _sides(ask(by_subject, frames, share, 5), len(frames)).tolist() != draws[-1]:
+        again = [_sides(ask(by_subject, frames, share, seed), len(frames)).tolist() for seed in range(6)]
+        if again != draws:
             raise Wrong("The same seed gave another split: nobody could repeat your figure. Who draws, and from what?")
         if all(draw == draws[0] for draw in draws):
             raise Wrong("Six seeds gave one split. Where does `seed` come in?")
@@ -126,6 +129,7 @@ def check_6_4(alarms_per_hour):
     rng = np.random.default_rng(5)
     rows = [np.array([0, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0]), rng.random(80) < 0.4, np.ones(10)]
     films = [(rows[0], 2, 3, 10), (rows[1], 3, 5, 10), (rows[1], 2, 2, 30), (rows[2], 3, 4, 25), (rows[1], 1, 1, 10)]
+    films += [(np.array(row), 1, 1, 10) for row in ([1, 1, 0, 0, 1, 0], [1, 0, 0, 1])]  # it rings from the first frame
     films = [(row.astype(bool).tolist(), k, n, rate) for row, k, n, rate in films]
     found = np.array([number(ask(alarms_per_hour, *film), "the alarms an hour") for film in films])
     hours = np.array([len(rings) / rate / 3600 for rings, _, _, rate in films])
@@ -166,7 +170,17 @@ def _in_blocks(rings: list[bool], k: int, n: int) -> int:
     return sum(sum(rings[i : i + n]) >= k for i in range(0, len(rings), n))
 
 
+def _from(first: int, rings: list[bool], k: int, n: int) -> int:
+    """Frames in alarm after one that is not, from the `first`; before frame 0 stands the last one, as Python has it."""
+    on = [count >= k for count in _counts(rings, n)]
+    return sum(on[i] and not on[i - 1] for i in range(first, len(on)))
+
+
 _WRONG_ALARMS = [
+    *(
+        (partial(_from, first), "An alarm can begin in the very first frame. What does yours compare that one with?")
+        for first in (0, 1)
+    ),
     (
         lambda rings, k, n: sum(count >= k for count in _counts(rings, n)),
         "You count the frames in alarm. While the bell rings, it does not begin again.",

@@ -44,11 +44,12 @@ def check_7_1(interval):
 def check_7_2(confusion):
     """`confusion(truth, predicted, classes)`: (C, C) shares; a row a true class, rows sum to 1."""
     rng = np.random.default_rng(0)
-    classes = ["calling", "eating", "running", "sleeping"]
-    for present in (4, 3):  # then: a class that the test does not hold
+    known = ["calling", "eating", "running", "sleeping"]
+    # a class that the test does not hold; another order; a class that nobody names
+    for classes, present, named in ((known, 4, 4), (known, 3, 4), (known[::-1], 4, 4), (known[::-1], 3, 3)):
         shares = np.arange(1, present + 1) / np.arange(1, present + 1).sum()
         truth = [classes[i] for i in rng.choice(present, 60, p=shares)]
-        predicted = [label if rng.random() < 0.5 else classes[rng.integers(4)] for label in truth]
+        predicted = [label if rng.random() < 0.5 else classes[rng.integers(named)] for label in truth]
         counts = confusion_matrix(truth, predicted, labels=classes)
         right = confusion_matrix(truth, predicted, labels=classes, normalize="true")
         found = _matrix(ask(confusion, truth, predicted, classes), right.shape)
@@ -58,6 +59,8 @@ def check_7_2(confusion):
             raise Wrong("Some numbers are nan: a class without a test picture was divided by 0. Leave its row at 0.")
         if np.allclose(found, counts):
             raise Wrong("These are counts. Divide each row by its sum.")
+        if np.allclose(found, confusion_matrix(truth, predicted, labels=known, normalize="true")):
+            raise Wrong("Rows and columns stand in alphabetical order. The order is that of `classes`.")
         if np.allclose(found, right.T) or np.allclose(found, counts.T):
             raise Wrong("Rows and columns are swapped. A row is one *true* class.")
         if np.allclose(found, counts / np.maximum(counts.sum(axis=0, keepdims=True), 1)):

@@ -33,6 +33,26 @@ def connected(distances, most):
     return by_flooding(distances, most)
 
 
+def comparing_with_what_changes(distances, most):
+    names = list(range(len(distances)))
+    for i in range(len(names)):
+        for j in range(i):
+            if distances[i][j] <= most:
+                for k in range(len(names)):
+                    if names[k] == names[j]:
+                        names[k] = names[i]
+    return names
+
+
+def in_one_pass(distances, most):
+    names = list(range(len(distances)))
+    for i in range(len(names)):
+        for j in range(len(names)):
+            if distances[i][j] <= most:
+                names[i] = names[j] = min(names[i], names[j])
+    return names
+
+
 def by_hash_of_seed(groups, share, seed):
     chosen = random.Random(seed)
     names = sorted(set(groups.tolist()))
@@ -59,11 +79,13 @@ WRONG = {
         (lambda train, test: seen_in_loops(train, test) * len(test), "share between 0 and 1"),
         (lambda train, test: seen_in_loops(train, test) * len(test) / len(train), "number of training files"),
         (once_each, "counted once"),
+        (lambda train, test: sum(list(train.values()).count(c) for c in test.values()) / len(test), "counted twice"),
     ],
     "1.2": [
         (lambda distances, most: range(len(distances)), "alone in its group"),
         (lambda distances, most: connected(distances, most - 1), "exactly"),
         (lambda distances, most: (distances <= most).argmax(axis=1), "direct neighbours"),
+        (comparing_with_what_changes, "Did a number change"),
         (lambda distances, most: [0] * len(distances), "All pictures are in one group"),
     ],
     "1.3": [
@@ -74,3 +96,5 @@ WRONG = {
         (split_with(np.random.default_rng, lambda share: 1 - share), "20 % were asked for"),
     ],
 }
+# Other wrong ones, whose hint another one above has too.
+ALSO_WRONG = {"1.2": [in_one_pass]}

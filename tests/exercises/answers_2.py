@@ -17,19 +17,28 @@ def bit_by_bit(pictures):
     return np.rint(total / len(pictures)).astype("uint8")
 
 
+def half_up(pictures):
+    return np.floor(pictures.mean(axis=0) + 0.5).astype(np.uint8)
+
+
 def loop(picture, others):
     best, where = float("inf"), None
     for i, other in enumerate(others):
-        distance = np.abs(picture.astype(int) - other.astype(int)).sum()
+        distance = ((picture.astype(int) - other.astype(int)) ** 2).sum()
         if distance < best:
             best, where = distance, i
     return where
 
 
-RIGHT = {"2.1": [by_counter], "2.2": [bit_by_bit], "2.3": [loop]}
+def each(numbers):
+    """(N, all numbers of a picture)."""
+    return numbers.reshape(len(numbers), -1)
+
+
+RIGHT = {"2.1": [by_counter], "2.2": [bit_by_bit, half_up], "2.3": [loop]}
 WRONG = {
     "2.1": [
-        (lambda train, test: max(map(test.count, test)) / len(test), "commonest label of the test"),
+        (lambda train, test: max(map(test.count, test)) / len(test), "Who may look at the test"),
         (lambda train, test: max(map(train.count, train)) / len(train), "share in training"),
         (lambda train, test: 1 / len(set(train)), "guessing at random"),
     ],
@@ -40,8 +49,24 @@ WRONG = {
         (lambda pictures: pictures.mean(axis=-1).round().astype(np.uint8), "Over which axis"),
     ],
     "2.3": [
-        (lambda p, o: (((o.astype(float) - p) ** 2).reshape(len(o), -1).sum(1)).argmax(), "That is the farthest"),
-        (lambda p, o: (o.astype(int) - p).reshape(len(o), -1).sum(1).argmin(), "cancel out"),
-        (lambda p, o: (o - p).reshape(len(o), -1).sum(1).argmin(), "3 − 5 is 254"),
+        (lambda p, o: each((o.astype(float) - p) ** 2).sum(1).argmax(), "That is the farthest"),
+        (lambda p, o: each(o.astype(int) - p).sum(1).argmin(), "a darker picture is not a nearer one"),
+        (lambda p, o: abs(each(o.astype(int) - p).sum(1)).argmin(), "Make each of them positive"),
+        (lambda p, o: each((o - p) ** 2).sum(1).argmin(), "3 − 5 is 254"),
+        (lambda p, o: each(abs(o.astype(int) - p)).sum(1).argmin(), "its square is 3,600"),
+        (lambda p, o: 0.5, "whole number from 0 to 5"),
+    ],
+}
+# Other wrong ones, whose hint another one above has too.
+ALSO_WRONG = {
+    "2.1": [
+        lambda train, test: test.count(max(train + test, key=(train + test).count)) / len(test),
+        lambda train, test: test.count(train[-1]) / len(test),
+    ],
+    "2.3": [
+        lambda p, o: each(p - o.astype(int)).sum(1).argmin(),
+        lambda p, o: abs(each(o).mean(1) - p.mean()).argmin(),
+        lambda p, o: each(o - p).sum(1).argmin(),
+        lambda p, o: each((o.astype(int) - p) ** 2)[:, 0].argmin(),
     ],
 }

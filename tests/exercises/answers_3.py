@@ -87,3 +87,11 @@ WRONG = {
         (shared_order, "that everybody shares"),
     ],
 }
+# Other wrong ones, whose hint another one above has too.
+ALSO_WRONG = {
+    "3.3": [
+        lambda n, epoch, seed: torch_order(n, int(f"{seed}{epoch}")),
+        lambda n, epoch, seed: torch_order(n, 10 * seed + epoch),
+        lambda n, epoch, seed: torch_order(n, 100 + seed - epoch),
+    ],
+}

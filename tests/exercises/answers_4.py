@@ -24,6 +24,14 @@ def field_from_the_top(kernels, strides):
     return size
 
 
+def field_with_the_last_stride(kernels, strides):
+    """The stride below stands for all of them."""
+    width, step = 1, 1
+    for kernel, stride in zip(kernels, strides, strict=True):
+        width, step = width + (kernel - 1) * step, stride
+    return width
+
+
 def field_with_own_stride(kernels, strides):
     size, jump = 1, 1
     for kernel, stride in zip(kernels, strides, strict=True):
@@ -96,6 +104,7 @@ WRONG = {
         (lambda kernels, strides: sum(kernels), "You added the kernels"),
         (lambda kernels, strides: 1 + sum(k - 1 for k in kernels), "Right without strides"),
         (field_with_own_stride, "its own layer"),
+        (field_with_the_last_stride, "one on the other"),
         (lambda kernels, strides: math.prod(kernels), "Start at 1 pixel"),
     ],
     "4.3": [

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from harkit import training
+from harkit import models, training
 
 
 class Other(nn.Module):
@@ -47,6 +47,26 @@ class NoRelu(Other):
 class BareProjection(Other):
     def around(self, x):
         return x if self.same else self.match(x)
+
+
+class LateStride(Other):
+    def __init__(self, inputs, outputs, stride=1):
+        super().__init__(inputs, outputs, stride)
+        self.first.stride, self.second.stride = (1, 1), (stride, stride)
+
+
+class OneNorm(Other):
+    def __init__(self, inputs, outputs, stride=1):
+        super().__init__(inputs, outputs, stride)
+        self.norms = nn.ModuleList([self.norms[0], self.norms[0]])
+
+
+class OnlyForChannels(Other):
+    def __init__(self, inputs, outputs, stride=1):
+        super().__init__(inputs, outputs, stride)
+        self.same = inputs == outputs
+        if self.same:
+            self.match = None
 
 
 class NoProjection(Other):
@@ -130,6 +150,9 @@ WRONG = {
         (NoRelu, "What stands after the addition"),
         (BareProjection, "without batch normalisation"),
         (NoProjection, "there is no 1×1 convolution"),
+        (LateStride, "the wrong convolution"),
+        (OneNorm, "none twice"),
+        (models.ResidualBlock, "There is dropout"),
         (OneConvolution, "Two are needed"),
     ],
     "5.2": [
@@ -152,3 +175,5 @@ WRONG = {
         (lambda maps, slope: cam_with(maps, torch.ones(len(maps), 1, 1)), "without weights"),
     ],
 }
+# Other wrong ones, whose hint another one above has too.
+ALSO_WRONG = {"5.1": [OnlyForChannels]}

@@ -42,6 +42,11 @@ def first_draw(frames, share, seed):
     return by_group_shuffle(frames, share, seed, tries=1)
 
 
+def another_generator_for_the_second_draw(frames, share, seed):
+    sides = first_draw(frames, share, seed)
+    return sides if both_sides(frames, sides) else by_group_shuffle(frames, share, None)
+
+
 def from_the_global_generator(frames, share, seed):
     return by_group_shuffle(frames, share, None)
 
@@ -144,6 +149,11 @@ def with_reset(rings, k, n):
     return alarms
 
 
+def from_frame(first, rings, k, n):
+    on = counts(rings, n) >= k
+    return sum(on[i] and not on[i - 1] for i in range(first, len(on)))
+
+
 def k_in_a_row(rings, k, n):
     return beginnings(counts(rings, k) >= k)
 
@@ -186,9 +196,15 @@ WRONG = {
         (an_hour(lambda r, k, n: sum(sum(r[i : i + n]) >= k for i in range(0, len(r), n))), "into blocks"),
         (an_hour(lambda rings, k, n: beginnings(counts(rings, n) > k)), "not more than k"),
         (an_hour(with_reset), "forgets nothing"),
+        (an_hour(lambda rings, k, n: from_frame(0, rings, k, n)), "the very first frame"),
         (an_hour(k_in_a_row), "frames in a row"),
         (lambda rings, k, n, rate: beginnings(counts(rings, n) >= k), "How many hours long"),
         (lambda rings, k, n, rate: by_convolution(rings, k, n, 1), "lasted a second"),
         (lambda rings, k, n, rate: by_convolution(rings, k, n, rate) / 60, "the unit is not"),
     ],
+}
+# Other wrong ones, whose hint another one above has too.
+ALSO_WRONG = {
+    "6.1": [another_generator_for_the_second_draw],
+    "6.4": [an_hour(lambda rings, k, n: from_frame(1, rings, k, n))],
 }

@@ -60,6 +60,11 @@ def only(a, b):
     return int((a & ~b).sum()), int((b & ~a).sum())
 
 
+def in_their_own_order(truth, predicted, classes):
+    """scikit-learn's own order, for as many classes as `classes` has."""
+    return by_crosstab(truth, predicted, sorted(classes))
+
+
 def one_sided(a, b):
     return binomtest(only(a, b)[0], sum(only(a, b)), alternative="greater").pvalue
 
@@ -77,6 +82,7 @@ WRONG = {
         (divided(0), "Your columns sum to 1"),
         (lambda t, p, c: counts(t, p, c) / len(t), "All numbers together"),
         (unguarded, "was divided by 0"),
+        (in_their_own_order, "alphabetical order"),
     ],
     "7.1": [
         (wald, "no width at all"),
@@ -91,3 +97,5 @@ WRONG = {
         (unpaired, "as if of different pictures"),
     ],
 }
+# Other wrong ones, whose hint another one above has too.
+ALSO_WRONG = {"7.2": [lambda truth, predicted, classes: confusion_matrix(truth, predicted, normalize="true")]}

@@ -44,7 +44,7 @@ def judge(number: str, *answer) -> tuple[str, str]:
 
 
 def given(kind: str, number: str) -> list:
-    return getattr(GIVEN[int(number[0])], kind).get(number, [])
+    return getattr(GIVEN[int(number[0])], kind, {}).get(number, [])
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -65,6 +65,12 @@ def test_a_typical_wrong_answer_gets_its_hint(number, index):
     status, message = judge(number, answer)
     assert status == checking.WRONG
     assert hint in message
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_other_wrong_answers_are_rejected_too(number):
+    for answer in given("ALSO_WRONG", number):
+        assert judge(number, answer)[0] == checking.WRONG
 
 
 @pytest.mark.parametrize("number", NUMBERS)
