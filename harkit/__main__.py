@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import math
 import sys
 import time
 from pathlib import Path
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     add("kind", choices=["har", "falls"])
     add("--from", dest="source", default="drawn", metavar="drawn|DIR|ZIP|kaggle")
     add("--count", type=_positive, help="pictures to draw (har) or subjects (falls)")
-    add("--seed", type=int, default=0)
+    add("--seed", type=_seed, default=0)
     add("--to", help="folder that gets them (default: the course's data folder)")
 
     add = command("course", _course, "run the lessons and end with the table of results").add_argument
@@ -76,20 +77,22 @@ def _parser() -> argparse.ArgumentParser:
     add("--data", required=True, metavar="DIR|ZIP", help="the photographs")
     add("--study", action="append", help="only this study (may be given again)")
 
-    add = command("train", _train, "train a network and leave a run folder").add_argument
+    added = command("train", _train, "train a network and leave a run folder")
+    add = added.add_argument
     add("--data", required=True, metavar="DIR|ZIP")
     add("--model", required=True, metavar="vgg16|resnet|resnet50|efficientnet_lite0")
     add("--recipe", default="published", metavar="published|improved")
     add("--size", type=_positive, metavar="PX", help="side of the squared pictures")
     add("--width", type=_positive, metavar="N", help="channels of the first stage of vgg16 and resnet; 64 as published")
-    add("--epochs", type=_positive)
-    add(
+    long = added.add_mutually_exclusive_group()
+    long.add_argument("--epochs", type=_positive)
+    long.add_argument(
         "--minutes",
-        type=float,
+        type=_minutes,
         help="as many epochs as fit into this time, with ImageNet's weights at most the recipe's; "
         "a smaller size and width if it is short",
     )
-    add("--seed", type=int, default=0)
+    add("--seed", type=_seed, default=0)
     add("--split", choices=["honest", "leaky", "all", "frame", "subject"])
     add("--out", required=True, metavar="RUN")
     add("--resume", action="store_true", help="go on with a run that was interrupted")
@@ -188,7 +191,8 @@ def _train_together(options) -> None:
     split = options.split or ("subject" if (pictures.subject != "").any() else "honest")
     divided = splits.divide(pictures, split, options.seed)
     print(splits.counts(divided).to_string())
-    print(catalogue.problems(pictures).query("files > 0").to_string(index=False))
+    if len(problems := catalogue.problems(pictures).query("files > 0")):
+        print(problems.to_string(index=False))
 
     def left() -> float | None:
         return options.minutes and options.minutes - (time.perf_counter() - started) / 60
@@ -240,7 +244,7 @@ def _evaluate(options) -> None:
         print(json.dumps(found))
         return
     print(evaluation.report(predictions).round(3).to_string())
-    print(f"\n{left_out} pictures left out, which the run trained or chose on (or near-duplicates of them)")
+    print(f"\n{left_out} pictures left out: the run trained or chose on them, or on one here that looks the same")
     print(
         f"accuracy {found['accuracy']:.3f} (95 % interval {found['low']:.3f}–{found['high']:.3f}), "
         f"macro F1 {found['macro_f1']:.3f}, {found['n']} pictures, {found['seconds']:.1f} s"
@@ -280,9 +284,24 @@ def _read(data: str, config):
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number above zero")
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above zero")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:  # NumPy's limit
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0 to {2**32 - 1}")
+    return int(text)
+
+
+def _minutes(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of minutes above zero")
     return number
 
 

@@ -160,12 +160,20 @@ def _write_copies(catalogue: pd.DataFrame, folder: Path, per_class: int, seed: i
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # torchvision's transforms draw from torch's global generator
         for path, name in zip(originals.path, originals.name, strict=True):
-            names.append(Path(name).with_suffix("").as_posix().replace("/", "_") + "_augmented.jpg")
+            names.append(_new_name(Path(name).with_suffix("").as_posix().replace("/", "_"), names))
             with catalogues.open_picture(path) as image:
                 change(catalogues.as_seen(image)).save(folder / names[-1], quality=95)
             digests.append(catalogues.digest(folder / names[-1]))
     copies = originals.assign(path=[str(folder / n) for n in names], name=names, digest=digests, status="augmented")
     catalogues.save(copies, folder / "copies.csv", folder)
+
+
+def _new_name(stem: str, taken: list[str]) -> str:
+    """The file of a changed copy: `<stem>_augmented.jpg`, with a number where another original has that name."""
+    names, number = {name.casefold() for name in taken}, 1
+    while (name := f"{stem}{f'_{number}' if number > 1 else ''}_augmented.jpg").casefold() in names:
+        number += 1
+    return name
 
 
 def _few_at_once(images: Tensor, steps: list) -> Tensor:

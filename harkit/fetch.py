@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from filelock import FileLock, Timeout
 
-from harkit.settings import InputError, short
+from harkit.settings import InputError, offline, short
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +139,13 @@ def _draw(kind: str, to: Path, count: int | None, seed: int) -> Path:
     return folder
 
 
+def kaggle_cache() -> Path:
+    """Where kagglehub keeps the action pictures, once it has them."""
+    from kagglehub.config import get_cache_folder
+
+    return Path(get_cache_folder()) / "datasets" / KAGGLE_HANDLE
+
+
 def _kaggle(kind: str) -> Path:
     if kind != "har":
         raise InputError(
@@ -146,6 +153,11 @@ def _kaggle(kind: str) -> Path:
         )
     import kagglehub
 
+    if offline() and not kaggle_cache().is_dir():
+        raise InputError(
+            f"HARKIT_OFFLINE is set, and Kaggle's cache does not hold {KAGGLE_HANDLE}: set HARKIT_HAR to a zip or a "
+            "folder of the pictures, or to 'drawn'."
+        )
     try:
         return Path(kagglehub.dataset_download(KAGGLE_HANDLE))
     except Exception as error:  # kagglehub raises many kinds: no network, no such version, refused

@@ -43,7 +43,9 @@ def explain(model: nn.Module, plan: dict, pixels: np.ndarray) -> tuple[Tensor, n
     Gives probabilities (N, classes) and pictures (N, H, W, 3) uint8: grey, and bright where the map is high.
     """
     images = runs.images(model, plan, pixels)
-    cams = grad_cam(model, last_maps(model), images).cpu().numpy()
+    answers = runs.ask(model, plan, images)
+    wanted = answers.argmax(dim=1).to(images.device)  # of all views together
+    cams = grad_cam(model, last_maps(model), images, wanted).cpu().numpy()
     heat = matplotlib.colormaps["inferno"](cams)[..., :3]
     grey = pixels.mean(axis=3, keepdims=True) / 255
-    return runs.ask(model, plan, images), (255 * (0.45 * grey + 0.55 * heat)).astype(np.uint8)
+    return answers, (255 * (0.45 * grey + 0.55 * heat)).astype(np.uint8)

@@ -21,7 +21,7 @@ def find_top(folder: Path) -> Path:
         raise InputError(f"{folder} is a file, not a folder of pictures.")
     while True:
         inside = [p for p in folder.iterdir() if not p.name.startswith((".", "__"))]
-        if len(inside) != 1 or not inside[0].is_dir() or _pictures(inside[0]):
+        if len(inside) != 1 or not inside[0].is_dir() or _pictures(inside[0]) or _of_falls(folder):
             return folder
         folder = inside[0]
 
@@ -33,9 +33,13 @@ def list_files(top: Path) -> list[tuple]:
     """
     if (top / "Training_set.csv").exists():
         return _list_kaggle(top)
-    if (top / "train").is_dir() and any(top.glob("train/*/*fall")):
+    if _of_falls(top):
         return _list_falls(top)
     return _list_class_folders(top)
+
+
+def _of_falls(folder: Path) -> bool:
+    return any(folder.glob("train/*/*fall"))
 
 
 def _list_kaggle(top: Path) -> list[tuple]:
@@ -46,11 +50,17 @@ def _list_kaggle(top: Path) -> list[tuple]:
     names = _as_on_disk(listed.filename, on_disk)
     rows = [(f"train/{name}", label, "", "", "labelled") for name, label in zip(names, listed.label, strict=True)]
     strays = [(f"train/{name}", "", "", "", "unlisted") for name in sorted(on_disk - set(names))]
-    on_disk, tested = {p.name for p in _pictures(top / "test")} if (top / "test").is_dir() else set(), set()
-    if (top / "Testing_set.csv").exists():
-        tested = set(_as_on_disk(_read_csv(top / "Testing_set.csv", ["filename"]).filename, on_disk))
-    rows += [(f"test/{name}", "", "", "", "unlabelled" if name in tested else "unlisted") for name in sorted(on_disk)]
-    return rows + strays
+    return rows + _list_tests(top, "Testing_set.csv", "filename") + strays
+
+
+def _list_tests(top: Path, table: str, column: str) -> list[tuple]:
+    """The pictures of test/: those that a table names, in its order, then those that it does not; without one all."""
+    on_disk = [p.name for p in _pictures(top / "test")] if (top / "test").is_dir() else []
+    wanted = on_disk
+    if (top / table).exists():
+        wanted = _as_on_disk(_read_csv(top / table, [column])[column], set(on_disk))
+    rows = [(f"test/{name}", "", "", "", "unlabelled") for name in wanted]
+    return rows + [(f"test/{name}", "", "", "", "unlisted") for name in sorted(set(on_disk) - set(wanted))]
 
 
 def _list_falls(top: Path) -> list[tuple]:
@@ -60,12 +70,7 @@ def _list_falls(top: Path) -> list[tuple]:
             for p in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
                 sequence = p.parent.relative_to(top / "train").as_posix()
                 rows.append((p.relative_to(top).as_posix(), folder.name, folder.parent.name, sequence, "labelled"))
-    on_disk = [p.name for p in _pictures(top / "test")] if (top / "test").is_dir() else []
-    wanted = on_disk
-    if (top / "sample_submission.csv").exists():
-        wanted = list(_read_csv(top / "sample_submission.csv", ["id"]).id)
-    rows += [(f"test/{name}", "", "", "", "unlabelled") for name in wanted]
-    return rows + [(f"test/{name}", "", "", "", "unlisted") for name in sorted(set(on_disk) - set(wanted))]
+    return rows + _list_tests(top, "sample_submission.csv", "id")
 
 
 def _list_class_folders(top: Path) -> list[tuple]:
@@ -79,7 +84,10 @@ def _list_class_folders(top: Path) -> list[tuple]:
             f"{top} holds no pictures in a layout known here: a Training_set.csv with train/, "
             "train/<subject>/fall, or one folder a class."
         )
-    return rows
+    known = {row[0] for row in rows}
+    below = (p.relative_to(top) for p in sorted(top.rglob("*")) if p.suffix.lower() in SUFFIXES)
+    others = [p.as_posix() for p in below if not any(part.startswith(".") for part in p.parts)]
+    return rows + [(name, "", "", "", "unlisted") for name in others if name not in known]  # beside the classes, deeper
 
 
 def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:

@@ -68,7 +68,7 @@ class ResidualBlock(nn.Module):
         self.conv2 = nn.Conv2d(out_channels, out_channels, kernel_size=3, padding=1)
         self.bn2 = nn.BatchNorm2d(out_channels)
         self.relu = nn.ReLU()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout_between, self.dropout_after = nn.Dropout(dropout), nn.Dropout(dropout)
         self.shortcut = nn.Identity()
         if stride != 1 or in_channels != out_channels:  # only equal shapes can be added
             self.shortcut = nn.Sequential(
@@ -77,10 +77,10 @@ class ResidualBlock(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        out = self.dropout(self.relu(self.bn1(self.conv1(x))))
+        out = self.dropout_between(self.relu(self.bn1(self.conv1(x))))
         out = self.bn2(self.conv2(out))
         out = self.relu(out + self.shortcut(x))
-        return self.dropout(out)
+        return self.dropout_after(out)
 
 
 class ResNetModule(nn.Module):

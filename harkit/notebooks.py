@@ -31,11 +31,7 @@ def _execute(path: Path, config: Settings, jobs: int):
     from nbclient.exceptions import CellExecutionError
 
     notebook = read_bare(path)  # a cell that is not reached shows nothing, and no older run's output
-    environment = os.environ | {
-        "HARKIT_PROFILE": config.profile,
-        "HARKIT_DATA": str(config.data),
-        "HARKIT_RESULTS": str(config.results.parent),
-    }
+    environment = os.environ | profiles.environment(config)
     if jobs > 1:
         environment.setdefault("OMP_NUM_THREADS", str(max(1, profiles.cores() // jobs)))
     client = NotebookClient(

@@ -50,11 +50,7 @@ def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, p
         catalogue = splits.honest(catalogues.read(fetch.unpack(data, config.data), cache), studies.SIZES)
         clean = splits.part(catalogue, "test")
         catalogue = _divide(catalogue, plan, seed)
-    key = [plan.network, plan.recipe, plan.split, plan.side, f"width{plan.width}", plan.train_size, plan.epochs]
-    # plans that are equal share one training
-    key += [plan.precision, plan.without, *(f"{name}={value}" for name, value in plan.changes.items()), f"seed{seed}"]
-    key += [f"of{plan.folds}folds"] if plan.folds else []
-    out = config.results / "recording" / "-".join(map(str, key)).replace(" ", "_")
+    out = config.results / "recording" / key(plan, seed)
     if not runs.finished(out):
         training.fit(
             catalogue, out, plan.network, plan.recipe, side=plan.side, width=plan.width, epochs=plan.epochs,
@@ -67,6 +63,15 @@ def _train(plan: Plan, seed: int, data: Path, config: Settings) -> tuple[Path, p
         return out, evaluation.validation_predictions(out).assign(part="validation")
     tests = {"own test": splits.part(catalogue, "test")} | ({"clean test": clean} if plan.tested else {})
     return out, pd.concat([evaluation.predict(out, rows, cache).assign(part=part) for part, rows in tests.items()])
+
+
+def key(plan: Plan, seed: int) -> str:
+    """The name of a plan's training: plans that train alike share one."""
+    parts = [plan.network, plan.recipe, "short" if plan.short else "long", plan.split, plan.side, f"width{plan.width}"]
+    parts += [plan.train_size, plan.epochs, plan.precision, plan.without]
+    parts += [*(f"{name}={value}" for name, value in changes(plan).items()), f"seed{seed}"]
+    parts += [f"of{plan.folds}folds"] if plan.folds else []
+    return "-".join(map(str, parts)).replace(" ", "_")
 
 
 def _divide(catalogue: pd.DataFrame, plan: Plan, seed: int) -> pd.DataFrame:
@@ -116,6 +121,7 @@ def _fold(catalogue: pd.DataFrame, number: int, count: int) -> pd.DataFrame:
 
 def _keep(run: Path, answers: pd.DataFrame, plan: Plan, target: Path) -> None:
     answers = answers.assign(confidence=answers.filter(like="p_").max(axis=1).round(4))
+    shutil.rmtree(target, ignore_errors=True)  # what is there has no predictions.csv: `record` has looked
     with fetch.new_folder(target) as unfinished:
         for name in ("environment.json", "history.csv"):
             shutil.copy(run / name, unfinished / name)

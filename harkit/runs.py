@@ -159,11 +159,11 @@ def save_checkpoint(out: Path, parts: dict, **progress) -> None:
     """
     if not several.first():
         return
+    if progress["rows"]:  # first: after the last checkpoint nobody would write it again
+        catalogues.write_table(pd.DataFrame(progress["rows"]), out / "history.csv")
     state = {name: part.state_dict() for name, part in parts.items()}
     with _new_file(out / "checkpoint.pt") as unfinished:
         torch.save(state | progress, unfinished)
-    if progress["rows"]:
-        catalogues.write_table(pd.DataFrame(progress["rows"]), out / "history.csv")
 
 
 def load_checkpoint(out: Path, parts: dict, device: str) -> dict:

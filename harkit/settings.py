@@ -8,6 +8,8 @@ from pathlib import Path
 
 HAR_ZIP = "human-action-recognition-har-dataset.zip"
 FALLS_ZIP = "urfall.zip"
+DEVICES = ("cpu", "cuda", "mps")
+SOURCES = ("HARKIT_HAR", "HARKIT_FALLS", "HARKIT_PHOTOS")  # variables that name pictures
 
 
 class InputError(Exception):
@@ -76,9 +78,14 @@ def load(profile: str | None = None, **changes) -> Settings:
         results=Path(os.environ.get("HARKIT_RESULTS") or folder / "results").expanduser().resolve() / profile,
         **PROFILES[profile],
     )
-    if os.environ.get("HARKIT_OFFLINE"):
+    if offline():
         settings = replace(settings, download=False)
     return replace(settings, **changes)
+
+
+def offline() -> bool:
+    """Whether nothing may be downloaded here (HARKIT_OFFLINE)."""
+    return bool(os.environ.get("HARKIT_OFFLINE"))
 
 
 def course_folder() -> Path:
@@ -88,6 +95,13 @@ def course_folder() -> Path:
         if (folder / "notebooks").is_dir() and (folder / "harkit").is_dir():
             return folder
     return here
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables with which a process that begins in another folder loads the same settings."""
+    where = {"HARKIT_DATA": settings.data, "HARKIT_RESULTS": settings.results.parent}
+    where |= {name: _absolute(os.environ[name]) for name in SOURCES if os.environ.get(name)}
+    return {"HARKIT_PROFILE": settings.profile, **{name: str(path) for name, path in where.items()}}
 
 
 def speak() -> None:
@@ -110,7 +124,7 @@ def short(path: Path | str) -> str:
 def device() -> str:
     """The fastest device here, as torch names it: HARKIT_DEVICE, else cuda, mps or cpu."""
     if os.environ.get("HARKIT_DEVICE"):
-        return os.environ["HARKIT_DEVICE"]
+        return _there(os.environ["HARKIT_DEVICE"])
     if not _gpu_driver():
         return "cpu"  # lesson 1 gets here without importing torch, which takes seconds
     import torch
@@ -118,6 +132,17 @@ def device() -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _there(device: str) -> str:
+    if device.partition(":")[0] not in DEVICES:
+        raise InputError(f"HARKIT_DEVICE is '{device}': set it to one of {', '.join(DEVICES)}.")
+    if device != "cpu":
+        import torch
+
+        if not (torch.backends.mps if device == "mps" else torch.cuda).is_available():
+            raise InputError(f"HARKIT_DEVICE is '{device}', and torch finds none here: unset it, or set it to cpu.")
+    return device
 
 
 def cores() -> int:
@@ -143,14 +168,22 @@ def _gpu_driver() -> bool:
     return bool(shutil.which("nvidia-smi")) or Path("/dev/nvidia0").exists() or platform.system() == "Darwin"
 
 
+def _absolute(source: str | None) -> str | None:
+    """A source of pictures as every folder understands it."""
+    if not source or source in ("drawn", "kaggle"):
+        return source
+    return str(Path(source).expanduser().resolve())
+
+
 def _sources(profile: str) -> tuple[str, str]:
     """Where the pictures come from. `reduced` draws them; the others take the real ones where they are given."""
-    har, falls = os.environ.get("HARKIT_HAR"), os.environ.get("HARKIT_FALLS")
-    photos = os.environ.get("HARKIT_PHOTOS")
+    har, falls, photos = (_absolute(os.environ.get(name)) for name in SOURCES)
     if photos and profile != "reduced":
-        folder = Path(photos).expanduser().resolve()
+        folder = Path(photos)
         if not folder.is_dir():
             raise InputError(f"HARKIT_PHOTOS names {folder}, which is not a folder: set it to the one with the zips.")
-        har = har or (str(folder / HAR_ZIP) if (folder / HAR_ZIP).exists() else None)
-        falls = falls or (str(folder / FALLS_ZIP) if (folder / FALLS_ZIP).exists() else None)
+        found = [str(folder / name) if (folder / name).exists() else None for name in (HAR_ZIP, FALLS_ZIP)]
+        if not any(found):
+            raise InputError(f"HARKIT_PHOTOS names {folder}, which lacks both {HAR_ZIP} and {FALLS_ZIP}: rename yours.")
+        har, falls = har or found[0], falls or found[1]
     return har or ("kaggle" if profile == "full" else "drawn"), falls or "drawn"

@@ -40,14 +40,16 @@ def prepare(kind: str, settings: Settings) -> pd.DataFrame:
 
 
 def _load(path, folder) -> pd.DataFrame | None:
-    """The split that was saved at `path`; None where it is cut, or names other pictures than those in the folder."""
+    """The split that was saved at `path`; None where it is cut, or of other names, labels or sizes of files than
+    those in the folder."""
     try:
         catalogue = catalogues.load(path, folder)
     except InputError:
         return None
-    here = catalogue.loc[catalogue.status != "missing", "path"].map(os.path.exists).all()
-    same = sorted(catalogue.name) == sorted(row[0] for row in list_files(find_top(folder)))
-    return catalogue if here and same else None
+    known = sorted(zip(catalogue.name, catalogue.label, strict=True))
+    same = known == sorted(row[:2] for row in list_files(find_top(folder)))
+    sizes = [os.path.getsize(path) if os.path.exists(path) else 0 for path in catalogue.path]
+    return catalogue if same and sizes == list(catalogue.bytes) else None
 
 
 def divide(catalogue: pd.DataFrame, way: str, seed: int = 0, sizes: tuple = (5000, 1000, 1000)) -> pd.DataFrame:
@@ -113,7 +115,10 @@ def leaks(catalogue: pd.DataFrame) -> pd.DataFrame:
 
 
 def check(catalogue: pd.DataFrame) -> None:
-    """Warn of each leak of a split, by name. Raises InputError where there is nothing to train or to validate on."""
+    """Warn of each leak of a split, by name. Raises InputError where there is nothing to train, to validate on or to
+    tell apart."""
+    if len(found := catalogues.classes(catalogue)) < 2:
+        raise InputError(f"Telling apart needs two classes or more, and here is only {', '.join(found) or 'none'}.")
     for name in SPLITS[:2]:
         if not (catalogue.split == name).any():
             raise InputError(f"The split has no {name} pictures: give more pictures.")
@@ -137,10 +142,14 @@ def honest(catalogue: pd.DataFrame, sizes: tuple[int, int, int], seed: int = 0) 
 def by_frame(catalogue: pd.DataFrame, seed: int = 42) -> pd.DataFrame:
     """As published for the falls: scikit-learn's 80/20 by single frame, stratified by label, random state 42.
 
-    Neighbouring frames of one sequence are divided.
+    Neighbouring frames of one sequence are divided. Raises InputError where a class has too few frames.
     """
     labelled = catalogue[catalogue.status == "labelled"]
-    _, validation = train_test_split(labelled.index, test_size=0.2, stratify=labelled.label, random_state=seed)
+    try:
+        _, validation = train_test_split(labelled.index, test_size=0.2, stratify=labelled.label, random_state=seed)
+    except ValueError as error:
+        few = labelled.label.value_counts().to_dict()
+        raise InputError(f"A split by frame needs more frames of each class: here are {few}.") from error
     split = pd.Series("", index=catalogue.index)
     split[labelled.index] = "train"
     split[validation] = "validation"

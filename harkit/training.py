@@ -172,6 +172,8 @@ def fit(
     model.to(device)
     if goes_on:
         plan = runs.check_same(out, plan)
+        if minutes or epochs not in (None, plan["epochs"]):
+            log.warning("%s goes on with the %s epochs that it was begun with.", out.name, plan["epochs"])
         chosen = recipes.Recipe(**plan["hyperparameters"])
         several.go_on(train, plan)
     else:

@@ -56,7 +56,7 @@ def test_conda_has_the_names_and_bounds_of_pyproject(conda, required, project):
 def test_conda_takes_the_course_itself_from_here_and_the_rest_from_conda_forge(conda):
     assert conda["name"] == "harkit"
     assert set(conda["channels"]) <= {"conda-forge", "nodefaults"}
-    assert [line["pip"] for line in conda["dependencies"] if isinstance(line, dict)] == [["-e ."]]
+    assert [line["pip"] for line in conda["dependencies"] if isinstance(line, dict)] == [["-e .[offline]"]]
 
 
 def test_pyproject_has_lower_bounds_only(required):

@@ -1,9 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
 from torchvision.transforms.v2 import functional as F
 
+from conftest import paint
 from harkit import augment, catalogue, pictures, splits
 
 
@@ -84,6 +86,18 @@ def test_a_square_turned_by_90_degrees_is_turned_and_not_sheared(monkeypatch):
     monkeypatch.setattr(augment, "_uniform", lambda n, amount, _: torch.full((n,), float(amount)))
     turned = augment.turn_and_flip(square, generator(), degrees=90, flip=0.0)
     assert any(torch.allclose(turned, square.rot90(k, (2, 3)), atol=1e-4) for k in (1, 3))
+
+
+def test_originals_of_one_name_get_a_copy_each(tmp_path):
+    names = ["a/b_1.jpg", "a_b/1.jpg", "a/B_1.png", "c/1.jpg"]
+    paths = [str(paint(tmp_path / name, number)) for number, name in enumerate(names)]
+    table = pd.DataFrame({"path": paths, "name": names, "label": ["a", "b", "a", "c"], "split": "train", "group": 0})
+    digests = [catalogue.digest(path) for path in paths]
+    table = table.assign(status="labelled", digest=digests, subject="", sequence="", why="", taken="")
+    added = augment.write_copies(table, tmp_path / "data", 2)
+    copies = added[added.status == "augmented"]
+    assert copies.path.nunique() == 4
+    assert [catalogue.digest(path) for path in copies.path] == copies.digest.tolist()
 
 
 def test_copies_go_into_the_training_split_only(har_folder, tmp_path):

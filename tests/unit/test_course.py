@@ -20,6 +20,8 @@ import harkit
 from harkit import course, exercises, fetch, notebooks, settings
 from harkit.settings import InputError
 
+WEIGHTS = "weights.safetensors"
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
@@ -165,7 +167,8 @@ def test_the_table_shows_shares_with_their_intervals():
 def finished(tmp_path):
     """What a class mate who has done lessons 1, 4 and 5 has in the results folder."""
     folder = tmp_path / "of a friend" / "results" / "reduced"
-    for name in ("har_split.csv", "runs/vgg16-published/settings.json", "runs/resnet-published/settings.json"):
+    runs = [f"runs/{name}-published/{file}" for name in ("vgg16", "resnet") for file in ("settings.json", WEIGHTS)]
+    for name in ("har_split.csv", *runs):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"theirs: {name}")
     return folder
@@ -187,10 +190,18 @@ def test_who_is_behind_gets_what_the_lessons_before_saved(form, finished, config
 
 def test_catching_up_keeps_what_is_there(finished, config):
     (config.results / "runs/vgg16-published").mkdir(parents=True)
-    (config.results / "runs/vgg16-published/settings.json").write_text("mine")
+    (config.results / "runs/vgg16-published" / WEIGHTS).write_text("mine")
     course.catch_up(6, config, finished, print)
-    assert (config.results / "runs/vgg16-published/settings.json").read_text() == "mine"
+    assert (config.results / "runs/vgg16-published" / WEIGHTS).read_text() == "mine"
     assert (config.results / "har_split.csv").exists()
+
+
+def test_catching_up_replaces_a_run_that_was_broken_off(finished, config):
+    run = config.results / "runs/vgg16-published"
+    run.mkdir(parents=True)
+    (run / "checkpoint.pt").write_text("half")
+    course.catch_up(6, config, finished, print)
+    assert (run / WEIGHTS).exists() and not (run / "checkpoint.pt").exists()
 
 
 def test_catching_up_from_a_folder_without_results_is_refused(config, tmp_path):
@@ -220,9 +231,9 @@ def test_a_student_copy_has_lessons_without_outputs_and_no_solutions(tmp_path):
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
         assert not [cell for cell in notebook.cells if cell.get("outputs")]
-    for page in [copy / "README.md", copy / "notebooks" / "glossary.md"]:
+    for page in [copy / "README.md", copy / "CONTRIBUTING.md", copy / "notebooks" / "glossary.md"]:
         text = page.read_text(encoding="utf-8")
-        assert "notebooks/solutions" not in text and "For teachers" not in text
+        assert not [word for word in ("notebooks/solutions", "For teachers", "pytest") if word in text]
         links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
         assert links and not [link for link in links if not (page.parent / link).exists()]
 

@@ -12,8 +12,8 @@ from harkit import __main__ as command_line
 from harkit import doctor, settings
 
 LIBRARIES = {
-    "torch": "2.14.1", "torchvision": "0.29.1", "weights": "/nowhere/resnet50-0676ba61.pth", "device": "cpu",
-    "name": "", "capability": "AVX2",
+    "torch": "2.14.1", "torchvision": "0.29.1", "weights": "/nowhere/resnet50-0676ba61.pth", "stand_in": False,
+    "device": "cpu", "name": "", "capability": "AVX2",
 }  # fmt: skip
 
 
@@ -115,6 +115,12 @@ def test_missing_imagenet_weights_are_no_fault(config, healthy):
     assert weights.ok is None and "goes on without" in weights.mend and "/nowhere" in weights.mend
 
 
+def test_the_weights_that_stand_in_are_found(config, monkeypatch):
+    monkeypatch.setattr(doctor, "_probe", lambda: LIBRARIES | {"stand_in": True})
+    weights = row(doctor.check(config), "ImageNet weights")
+    assert weights.ok is True and "EfficientNet-Lite0" in weights.found and not weights.mend
+
+
 def test_damaged_imagenet_weights_are_found(config, tmp_path, monkeypatch):
     whole = tmp_path / f"resnet50-{hashlib.sha256(b'weights').hexdigest()[:8]}.pth"
     monkeypatch.setattr(doctor, "_probe", lambda: LIBRARIES | {"weights": str(whole)})
@@ -125,7 +131,7 @@ def test_damaged_imagenet_weights_are_found(config, tmp_path, monkeypatch):
 
 
 def test_a_device_that_does_not_answer_is_found(config, monkeypatch):
-    broken = {name: LIBRARIES[name] for name in ("torch", "torchvision", "weights")}
+    broken = {name: LIBRARIES[name] for name in ("torch", "torchvision", "weights", "stand_in")}
     monkeypatch.setattr(doctor, "_probe", lambda: broken | {"device": "cuda", "error": "RuntimeError: no driver"})
     device = row(doctor.check(config), "device")
     assert device.ok is False and "HARKIT_DEVICE=cpu" in device.mend

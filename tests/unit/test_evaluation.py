@@ -6,6 +6,7 @@ import pytest
 from sklearn import metrics
 
 from harkit import alarms, catalogue, evaluation, splits, training, uncertainty
+from harkit.layouts import find_top
 from harkit.pictures import PictureSet
 from harkit.settings import InputError
 
@@ -131,6 +132,20 @@ def test_a_submission_has_a_row_for_every_id(falls_run, falls_folder, tmp_path, 
     table = evaluation.submission(run, catalogue.read(falls_folder), tmp_path / "c")
     assert table.id.tolist() == wanted and set(table.label) <= {0, 1}
     assert wanted[1] in caplog.text and wanted[2] in caplog.text
+
+
+def test_a_submission_is_of_the_listed_test_pictures(har_run, har_folder, tmp_path):
+    top = find_top(har_folder)
+    wanted = pd.read_csv(top / "Testing_set.csv").filename.tolist()
+    (top / "test" / wanted[1]).unlink()
+    for part in ("train", "test"):
+        (top / part / "notes.jpg").write_text("not a picture, and no table names it")
+    rows = catalogue.read(har_folder)
+    assert evaluation.submission(har_run[0], rows, tmp_path / "c").filename.tolist() == wanted
+    assert catalogue.problems(rows).set_index("problem").files["missing files"] == 1
+    (top / "Testing_set.csv").unlink()
+    there = sorted(path.name for path in (top / "test").iterdir())
+    assert evaluation.submission(har_run[0], catalogue.read(har_folder), tmp_path / "c").filename.tolist() == there
 
 
 def test_a_fall_is_a_one_in_the_submission(falls_run, falls_folder, tmp_path, monkeypatch):

@@ -123,6 +123,7 @@ def test_kaggle_serves_from_its_cache_without_a_network(har_folder, tmp_path, mo
 
 
 def test_kaggle_out_of_reach_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.delenv("HARKIT_OFFLINE")
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kaggle"))
     import kagglehub
 
@@ -131,6 +132,15 @@ def test_kaggle_out_of_reach_is_one_sentence(tmp_path, monkeypatch):
 
     monkeypatch.setattr(kagglehub, "dataset_download", refuse)
     with pytest.raises(InputError, match="by hand"):
+        fetch.fetch("har", "kaggle")
+
+
+def test_offline_kaggle_is_not_asked(har_folder, tmp_path, monkeypatch):
+    import kagglehub
+
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(kagglehub, "dataset_download", lambda handle: pytest.fail("asked Kaggle"))
+    with pytest.raises(InputError, match="HARKIT_OFFLINE is set"):
         fetch.fetch("har", "kaggle")
 
 

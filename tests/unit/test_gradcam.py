@@ -1,10 +1,11 @@
 """Grad-CAM points at what the network uses, and leaves the network as it was."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from harkit import gradcam, models
+from harkit import gradcam, models, runs
 
 
 class Corner(nn.Module):
@@ -80,3 +81,13 @@ def test_the_last_maps_still_have_places(network, side):
 def test_a_network_without_such_a_layer_is_refused():
     with pytest.raises(ValueError, match="Linear"):
         gradcam.last_maps(nn.Linear(2, 2))
+
+
+def test_what_is_explained_is_the_answer_of_all_views_together(monkeypatch):
+    asked = []
+    monkeypatch.setattr(runs, "ask", lambda *_: torch.tensor([[0.6, 0.4], [0.3, 0.7]]))
+    monkeypatch.setattr(gradcam, "grad_cam", lambda *given: asked.append(given[-1].tolist()) or torch.zeros(2, 8, 8))
+    plan = {"hyperparameters": {"normalisation": "half"}}
+    probabilities, overlays = gradcam.explain(Corner(), plan, np.zeros((2, 8, 8, 3), np.uint8))
+    assert asked == [[0, 1]] and overlays.shape == (2, 8, 8, 3)
+    assert probabilities.argmax(1).tolist() == [0, 1]

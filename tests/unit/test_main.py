@@ -6,6 +6,7 @@ import zipfile
 import pandas as pd
 import pytest
 
+from conftest import paint
 from harkit import recipes, runs
 from harkit.__main__ import main
 
@@ -110,6 +111,31 @@ def test_bad_options_end_in_one_sentence(tmp_path, har_folder, capsys, arguments
     assert main([*common, *arguments]) == 2
     assert says in one_sentence(capsys)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--seed", "-1"], "from 0 to 4294967295"),
+        (["--seed", "99999999999"], "from 0 to 4294967295"),
+        (["--minutes", "0"], "minutes above zero"),
+        (["--minutes", "nan"], "minutes above zero"),
+        (["--minutes", "soon"], "minutes above zero"),
+        (["--epochs", "two"], "two is not a whole number"),
+        (["--epochs", "2", "--minutes", "5"], "not allowed with"),
+    ],
+)
+def test_numbers_that_are_none_are_named(tmp_path, capsys, arguments, says):
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "--data", "there", "--model", "resnet", "--out", str(tmp_path / "out"), *arguments])
+    assert ended.value.code == 2 and says in capsys.readouterr().err
+
+
+def test_a_run_is_judged_on_pictures_of_one_class_too(run, tmp_path, capsys):
+    for number in range(3):
+        paint(tmp_path / "others" / "running" / f"{number}.jpg", 500 + number)
+    assert main(["evaluate", str(run), "--data", str(tmp_path / "others"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 3
 
 
 def test_truncated_and_text_pictures_are_left_out_and_named(har_folder, top, tmp_path, capsys):

@@ -82,6 +82,15 @@ def test_a_recorded_run_is_small_and_names_no_folder(study):
         json.loads((folder / "environment.json").read_text())
 
 
+def test_plans_that_share_a_training_train_alike():
+    alike = {}
+    for plan in (plan for plans in studies.STUDIES.values() for plan in plans):
+        recipe = replace(recipes.get(plan.network, plan.recipe, plan.short), **recording.changes(plan))
+        said = (recipe, plan.split, plan.side, plan.width, plan.train_size, plan.epochs, plan.precision, plan.folds)
+        assert alike.setdefault(recording.key(plan, 0), said) == said, plan.name
+    assert len(alike) > 30
+
+
 @pytest.fixture
 def small(monkeypatch, tmp_path):
     """Two short plans in a folder of the test's own."""

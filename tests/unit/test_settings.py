@@ -28,13 +28,40 @@ def test_reduced_draws_even_where_photographs_are(tmp_path, monkeypatch):
 
 def test_one_set_can_be_named_by_itself(monkeypatch):
     monkeypatch.setenv("HARKIT_FALLS", "somewhere.zip")
-    assert settings.load("reduced").falls == "somewhere.zip"
+    assert settings.load("reduced").falls == str(Path.cwd() / "somewhere.zip")
 
 
 def test_a_folder_of_photographs_that_is_not_there_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("HARKIT_PHOTOS", str(tmp_path / "nowhere"))
     with pytest.raises(InputError, match="HARKIT_PHOTOS"):
         settings.load("photos")
+
+
+def test_photographs_under_another_name_are_not_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "archive.zip").touch()
+    monkeypatch.setenv("HARKIT_PHOTOS", str(tmp_path))
+    with pytest.raises(InputError, match=f"{settings.HAR_ZIP}.*rename"):
+        settings.load("photos")
+
+
+@pytest.mark.parametrize("device, says", [("gpu", "cpu, cuda, mps"), ("cuda", "finds none here")])
+def test_a_device_that_is_not_there_is_refused(monkeypatch, device, says):
+    monkeypatch.setenv("HARKIT_DEVICE", device)
+    with pytest.raises(InputError, match=says):
+        settings.device()
+
+
+def test_another_folder_loads_the_same_settings(tmp_path, monkeypatch):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / settings.HAR_ZIP).touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HARKIT_PHOTOS", "photos")
+    monkeypatch.setenv("HARKIT_FALLS", "drawn")
+    here = settings.load("photos")
+    for name, value in settings.environment(here).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir("/")
+    assert settings.load() == here
 
 
 def test_offline_means_no_download(monkeypatch):

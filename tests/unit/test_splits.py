@@ -2,7 +2,9 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import train_test_split
 
+from conftest import paint
 from harkit import catalogue, fetch, splits
+from harkit.layouts import find_top
 from harkit.settings import InputError
 
 
@@ -134,6 +136,13 @@ def test_a_split_by_frame_is_the_published_one(falls_folder):
     assert set(splits.part(splits.by_frame(table), "validation").path) == set(held_out)
 
 
+def test_a_split_by_frame_of_too_few_frames_is_refused(falls_folder):
+    rows = catalogue.read(falls_folder)
+    few = pd.concat([rows[rows.label == "fall"].head(1), rows[rows.label == "non_fall"]], ignore_index=True)
+    with pytest.raises(InputError, match=r"more frames of each class.*'fall': 1"):
+        splits.by_frame(few)
+
+
 def test_a_split_by_subject_needs_subjects(har_folder):
     with pytest.raises(InputError, match="falls layout"):
         splits.divide(catalogue.read(har_folder), "subject")
@@ -153,6 +162,21 @@ def test_a_split_of_other_pictures_is_made_anew(har_folder, class_folders, confi
     splits.prepare("har", config)
     monkeypatch.setattr(fetch, "fetch", lambda *_: class_folders)
     assert catalogue.classes(splits.prepare("har", config)) == ["calling", "running"]
+
+
+@pytest.mark.parametrize("change", ["label", "bytes"])
+def test_a_split_of_pictures_that_were_mended_is_made_anew(har_folder, config, monkeypatch, change):
+    monkeypatch.setattr(fetch, "fetch", lambda *_: har_folder)
+    before = splits.prepare("har", config).set_index("name").loc["train/Image_1.jpg"]
+    top = find_top(har_folder)
+    if change == "label":
+        table = top / "Training_set.csv"
+        table.write_text(table.read_text().replace("Image_1.jpg,cycling", "Image_1.jpg,running"))
+    else:
+        paint(top / "train" / "Image_1.jpg", 77)
+    after = splits.prepare("har", config).set_index("name").loc["train/Image_1.jpg"]
+    assert (before.label, after.label) == ("cycling", "running" if change == "label" else "cycling")
+    assert (before.digest != after.digest) == (change == "bytes")
 
 
 def found(table) -> dict:
