@@ -53,7 +53,7 @@ student: .venv/installed
 	.venv/bin/python -m harkit student --to build/student
 	cd build && ../.venv/bin/python -m zipfile -c student.zip student
 
-# The runs in results/recorded, on the photographs in the folder HARKIT_PHOTOS: some 16 core-hours. Those at the
+# The runs in results/recorded, on the photographs in the folder HARKIT_PHOTOS: some 18 core-hours. Those at the
 # published size need a GPU, and are left out without one.
 record: .venv/installed
 	@test -n "$(HARKIT_PHOTOS)" || { echo "Name the folder of the photographs: HARKIT_PHOTOS=... make record"; exit 2; }

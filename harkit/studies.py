@@ -66,7 +66,7 @@ STUDIES = {
             "every ingredient": {},
             "SGD, not Muon": SGD,
             "no momentum, no schedule": {"momentum": 0.0, "schedule": "constant"},
-            "dropout after the addition": {"dropout": 0.5},
+            "dropout in both places": {"dropout": 0.5},
             "no crops, turns, colours": {"augmentation": "none"},
             "half of the batches mixed": {"mixing": 0.5},
             "default initialisation": {"initialisation": "default"},

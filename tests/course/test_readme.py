@@ -169,7 +169,7 @@ def test_another_address_reaches_every_badge_and_install_line(monkeypatch):
     monkeypatch.setitem(globals(), "ADDRESS", "https://github.com/somebody/their-course")
     for path in sorted((ROOT / "notebooks").glob("0*.ipynb")):
         moved = with_address(path.read_text(encoding="utf-8"))
-        assert "%pip install -q git+https://github.com/somebody/their-course" in moved
+        assert "@ git+https://github.com/somebody/their-course" in moved
         assert f"/github/somebody/their-course/blob/main/notebooks/{path.name}" in moved
         assert "harkit-course" not in moved
 
