@@ -46,7 +46,7 @@ def test_a_key_is_neither_printed_nor_copied(given, home, tmp_path, count):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     Proxy.asked.clear()
     own = {"HOME": str(home), "USERPROFILE": str(home), "KAGGLEHUB_CACHE": str(tmp_path / "cache")}
-    own |= {"TMPDIR": str(tmp_path), "NO_PROXY": "", "no_proxy": ""}
+    own |= {"TMPDIR": str(tmp_path), "NO_PROXY": "", "no_proxy": "", "HARKIT_OFFLINE": ""}
     own |= dict.fromkeys(("HTTPS_PROXY", "https_proxy"), f"http://127.0.0.1:{server.server_port}")
     if given == "environment":
         (home / ".kaggle" / "kaggle.json").unlink()

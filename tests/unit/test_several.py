@@ -280,6 +280,7 @@ def test_a_process_without_a_gpu_of_its_own_is_told_how_many_there_are(monkeypat
     for name, value in {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "1", "HARKIT_DEVICE": "cuda"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     several._accelerator.cache_clear()
     with pytest.raises(InputError, match="Process 1 has no GPU of its own, there are 1"):
         several.device("cuda")
