@@ -27,7 +27,7 @@ MODULES = (  # the way of the data, then what stands on it
     "robustness", "published", "studies", "recorded", "recording", "comparison", "plots", "explore", "exercises",
     "notebooks", "course", "doctor", "drawn", "demo",
 )  # fmt: skip
-NOT_SHOWN = {"__init__", "__main__"}
+NOT_SHOWN = {"__init__", "__main__", "options"}
 LINK = re.compile(r"(?<=\]\()([^)\s:]+)(?=\))")
 BADGE = re.compile(r"\[!\[[^\]]*\]\(https://colab[^)]*\)\]\((https://colab[^)]*)\)")
 MEANT = re.compile(r"\[lesson (\d), section (\d+)\]\((\S+?\.ipynb)\)")  # the glossary's
@@ -141,10 +141,10 @@ def _alt(following: list) -> str:
 
 def command_line() -> str:
     """The commands of `harkit`, as they explain themselves."""
-    from harkit import __main__ as commands
+    from harkit import options
 
     os.environ["COLUMNS"] = "88"
-    parser = commands._parser()
+    parser = options.parser()
     helps = next(action.choices for action in parser._actions if action.choices)
     parts = [f"## harkit {name}\n\n```text\n{command.format_help()}```\n" for name, command in helps.items()]
     return (

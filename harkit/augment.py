@@ -156,11 +156,11 @@ def _write_copies(catalogue: pd.DataFrame, folder: Path, per_class: int, seed: i
     originals = pd.concat(
         [rows.iloc[rng.permutation(len(rows))[:per_class]] for _, rows in train.groupby("label")], ignore_index=True
     )
-    change, names, digests = published_copy(), [], []
+    change, names, taken, digests = published_copy(), [], set(), []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # torchvision's transforms draw from torch's global generator
         for path, name in zip(originals.path, originals.name, strict=True):
-            names.append(_new_name(Path(name).with_suffix("").as_posix().replace("/", "_"), names))
+            names.append(_new_name(Path(name).with_suffix("").as_posix().replace("/", "_"), taken))
             with catalogues.open_picture(path) as image:
                 change(catalogues.as_seen(image)).save(folder / names[-1], quality=95)
             digests.append(catalogues.digest(folder / names[-1]))
@@ -168,11 +168,13 @@ def _write_copies(catalogue: pd.DataFrame, folder: Path, per_class: int, seed: i
     catalogues.save(copies, folder / "copies.csv", folder)
 
 
-def _new_name(stem: str, taken: list[str]) -> str:
-    """The file of a changed copy: `<stem>_augmented.jpg`, with a number where another original has that name."""
-    names, number = {name.casefold() for name in taken}, 1
-    while (name := f"{stem}{f'_{number}' if number > 1 else ''}_augmented.jpg").casefold() in names:
+def _new_name(stem: str, taken: set[str]) -> str:
+    """The file of a changed copy: `<stem>_augmented.jpg`, with a number where that name is taken; now it is, too."""
+    name, number = f"{stem}_augmented.jpg", 1
+    while name.casefold() in taken:
         number += 1
+        name = f"{stem}_{number}_augmented.jpg"
+    taken.add(name.casefold())
     return name
 
 

@@ -38,8 +38,10 @@ def check_4_1(convolve):
 @exercise("4.2", "How far does it see?", level=2, minutes=10)
 def check_4_2(receptive_field):
     """`receptive_field(kernels, strides)`: width in pixels of what one output number can see."""
-    stacks = [([3], [1]), ([3, 3], [1, 1]), ([3, 3, 3], [1, 1, 1]), ([7, 3], [2, 2]), ([3, 2, 3], [1, 2, 1])]
-    stacks.append(([3, 2, 2, 5], [1, 2, 2, 1]))
+    stacks = [
+        ([3], [1]), ([3, 3], [1, 1]), ([3, 3, 3], [1, 1, 1]), ([7, 3], [2, 2]), ([3, 2, 3], [1, 2, 1]),
+        ([3, 2, 2, 5], [1, 2, 2, 1]),
+    ]  # fmt: skip
     for kernels, strides in stacks:
         found, right = number(ask(receptive_field, kernels, strides)), _receptive_field(kernels, strides)
         if found == right:

@@ -16,8 +16,7 @@ import yaml
 from PIL import Image
 
 import harkit
-from harkit import __main__ as command_line
-from harkit import notebooks, recorded, settings
+from harkit import notebooks, options, recorded, settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -145,7 +144,7 @@ def test_every_command_of_the_pages_is_understood():
     for page in PAGES:
         for line in re.findall(r"^(harkit .+?)(?: {2,}.*)?$", page.read_text(encoding="utf-8"), flags=re.MULTILINE):
             words = [word.split("|")[0] for word in shlex.split(line.replace("PICTURE…", "picture.jpg"))]
-            command_line._parser().parse_args(words[1:])  # ends the test where a name is wrong
+            options.parser().parse_args(words[1:])  # ends the test where a name is wrong
 
 
 def test_every_profile_and_variable_of_the_readme_exists():

@@ -1,8 +1,8 @@
 """Small sets of noise pictures in the three layouts, and folders of a test's own."""
 
-import numpy as np
 import pandas as pd
 import pytest
+from painting import paint
 from PIL import Image
 
 from harkit import settings
@@ -23,16 +23,6 @@ def own_folders(tmp_path, monkeypatch):
 @pytest.fixture
 def config():
     return settings.load("reduced")
-
-
-def paint(path, seed, colour=(128, 128, 128), size=(48, 40)):
-    """A picture of smooth noise around a colour: no two seeds look alike."""
-    rng = np.random.default_rng(seed)
-    coarse = rng.normal(0, 60, (6, 7, 3)) + np.array(colour)
-    image = Image.fromarray(coarse.clip(0, 255).astype(np.uint8)).resize(size, Image.Resampling.BICUBIC)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path, quality=90)
-    return path
 
 
 COLOURS = {"calling": (200, 60, 60), "cycling": (60, 200, 60), "running": (60, 60, 200)}

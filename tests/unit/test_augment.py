@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from painting import paint
 from PIL import Image
 from torchvision.transforms.v2 import functional as F
 
-from conftest import paint
 from harkit import augment, catalogue, pictures, splits
 
 

@@ -2,9 +2,9 @@ import shutil
 
 import pandas as pd
 import pytest
+from painting import paint
 from PIL import ExifTags, Image
 
-from conftest import paint
 from harkit import catalogue
 from harkit.settings import InputError
 

@@ -5,8 +5,8 @@ import zipfile
 
 import pandas as pd
 import pytest
+from painting import paint
 
-from conftest import paint
 from harkit import recipes, runs
 from harkit.__main__ import main
 

@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
+from painting import paint
 from sklearn.model_selection import train_test_split
 
-from conftest import paint
 from harkit import catalogue, fetch, splits
 from harkit.layouts import find_top
 from harkit.settings import InputError
