@@ -2,7 +2,6 @@
 
 import math
 import shutil
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from torch.nn import functional as F
 
 from harkit import catalogue as catalogues
 from harkit import fetch
-from harkit.pictures import as_images, at_once
+from harkit.pictures import as_images
 
 PUBLISHED = dict(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.1)  # both notebooks jitter colours by these
 GREY = (0.2989, 0.5870, 0.1140)  # weights of R, G and B in a grey picture
@@ -26,8 +25,8 @@ def none(images: Tensor, generator: torch.Generator) -> Tensor:
 
 def mild(images: Tensor, generator: torch.Generator) -> Tensor:
     """Flip, turn by up to 10°, zoom by up to 15 %, jitter brightness, contrast and saturation: (N, 3, H, W) in 0…1."""
-    steps = _turn_and_flip(images, generator, degrees=10, zoom=0.15)
-    return _few_at_once(images, steps + _jitter(images, generator, brightness=0.2, contrast=0.2, saturation=0.2))
+    images = turn_and_flip(images, generator, degrees=10, zoom=0.15)
+    return jitter(images, generator, brightness=0.2, contrast=0.2, saturation=0.2)
 
 
 def published_falls(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -35,8 +34,7 @@ def published_falls(images: Tensor, generator: torch.Generator) -> Tensor:
 
     As in torchvision's `RandomRotation`, each pixel of a turned picture is the nearest one of the old picture.
     """
-    steps = _turn_and_flip(images, generator, degrees=10, mode="nearest")
-    return _few_at_once(images, steps + _jitter(images, generator, **PUBLISHED))
+    return jitter(turn_and_flip(images, generator, degrees=10, mode="nearest"), generator, **PUBLISHED)
 
 
 def crops(images: Tensor, generator: torch.Generator, side: int | None = None) -> Tensor:
@@ -45,8 +43,9 @@ def crops(images: Tensor, generator: torch.Generator, side: int | None = None) -
     Mirrored with probability 0.5, turned by up to 10°, colours jittered: (N, 3, H, W) in 0…1 to (N, 3, side, side).
     """
     side = side or images.shape[-1]
+    images = as_images(images)
     if images.shape[-1] >= 2 * side:
-        images = F.avg_pool2d(as_images(images), 2)  # sampling alone would skip pixels
+        images = F.avg_pool2d(images, 2)  # sampling alone would skip pixels
     n = len(images)
     area = 0.35 + 0.65 * torch.rand(n, generator=generator)
     stretch = torch.exp(_uniform(n, math.log(4 / 3), generator))
@@ -54,8 +53,8 @@ def crops(images: Tensor, generator: torch.Generator, side: int | None = None) -
     middle = _uniform(n, 1, generator) * (1 - width), _uniform(n, 1, generator) * (1 - height)
     angle = _uniform(n, 10, generator) * math.pi / 180
     matrices = _matrices(angle, width, height, 0.5, middle, generator)
-    steps = [(partial(_sample, size=(side, side), outside="reflection"), matrices)]
-    return _few_at_once(images, steps + _jitter(images, generator, brightness=0.3, contrast=0.3, saturation=0.3))
+    images = _sample(images, matrices, size=(side, side), outside="reflection")
+    return jitter(images, generator, brightness=0.3, contrast=0.3, saturation=0.3)
 
 
 ON_THE_FLY = {"none": none, "mild": mild, "published_falls": published_falls, "crops": crops}
@@ -68,9 +67,18 @@ def resize(images: Tensor, side: int) -> Tensor:
     return F.interpolate(as_images(images), (side, side), mode="bilinear", antialias=True, align_corners=False)
 
 
-def turn_and_flip(images: Tensor, generator, degrees: float = 0, zoom: float = 0, flip: float = 0.5) -> Tensor:
-    """Turn by ±`degrees`, zoom by ±`zoom`, mirror with probability `flip`: (N, 3, H, W), each by its own draw."""
-    return _few_at_once(images, _turn_and_flip(images, generator, degrees, zoom, flip))
+def turn_and_flip(
+    images: Tensor, generator, degrees: float = 0, zoom: float = 0, flip: float = 0.5, mode: str = "bilinear"
+) -> Tensor:
+    """Turn by ±`degrees`, zoom by ±`zoom`, mirror with probability `flip`: (N, 3, H, W), each by its own draw.
+
+    `mode` is "bilinear" or "nearest".
+    """
+    n = len(images)
+    angle = _uniform(n, degrees, generator) * math.pi / 180
+    scale = 1 / (1 + _uniform(n, zoom, generator))
+    matrices = _matrices(angle, scale, scale, flip, (torch.zeros(n), torch.zeros(n)), generator)
+    return _sample(as_images(images), matrices, size=images.shape[2:], outside="zeros", mode=mode)
 
 
 def jitter(images: Tensor, generator, brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0) -> Tensor:
@@ -78,7 +86,11 @@ def jitter(images: Tensor, generator, brightness=0.0, contrast=0.0, saturation=0
 
     `hue` is a share of the colour circle. The same formulas as torchvision's `ColorJitter`, one draw a picture.
     """
-    return _few_at_once(images, _jitter(images, generator, brightness, contrast, saturation, hue))
+    images = as_images(images)
+    for blend, amount in ((blend_black, brightness), (blend_mean, contrast), (blend_grey, saturation)):
+        if amount:
+            images = blend(images, 1 + _uniform(len(images), amount, generator))
+    return turn_hue(images, _uniform(len(images), hue, generator)) if hue else images
 
 
 def blend_black(images: Tensor, factor: Tensor) -> Tensor:
@@ -176,49 +188,6 @@ def _new_name(stem: str, taken: set[str]) -> str:
         name = f"{stem}_{number}_augmented.jpg"
     taken.add(name.casefold())
     return name
-
-
-def _few_at_once(images: Tensor, steps: list) -> Tensor:
-    """Images (N, 3, H, W), uint8 or in 0…1, after each step, a function and what was drawn for it: (N, …).
-
-    On a CPU few are changed at a time, so that each step finds what the one before it made in the cache.
-    """
-    few = at_once(images)
-    if len(images) <= few:
-        return _after(steps, images, slice(None))
-    changed = None
-    for start in range(0, len(images), few):
-        rows = slice(start, start + few)
-        part = _after(steps, images, rows)
-        if changed is None:
-            changed = part.new_empty(len(images), *part.shape[1:])
-        changed[rows] = part
-    return changed
-
-
-def _after(steps: list, images: Tensor, rows: slice) -> Tensor:
-    part = as_images(images[rows])
-    for change, drawn in steps:
-        part = change(part, drawn[rows])
-    return part
-
-
-def _turn_and_flip(
-    images: Tensor, generator, degrees: float = 0, zoom: float = 0, flip: float = 0.5, mode: str = "bilinear"
-) -> list:
-    """The step of `turn_and_flip`, drawn; `mode` is "bilinear" or "nearest"."""
-    n = len(images)
-    angle = _uniform(n, degrees, generator) * math.pi / 180
-    scale = 1 / (1 + _uniform(n, zoom, generator))
-    matrices = _matrices(angle, scale, scale, flip, (torch.zeros(n), torch.zeros(n)), generator)
-    return [(partial(_sample, size=images.shape[2:], outside="zeros", mode=mode), matrices)]
-
-
-def _jitter(images: Tensor, generator, brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0) -> list:
-    """The steps of `jitter`, drawn."""
-    blends = ((blend_black, brightness), (blend_mean, contrast), (blend_grey, saturation))
-    steps = [(blend, 1 + _uniform(len(images), amount, generator)) for blend, amount in blends if amount]
-    return steps + ([(turn_hue, _uniform(len(images), hue, generator))] if hue else [])
 
 
 def _matrices(angle: Tensor, width: Tensor, height: Tensor, flip: float, middle: tuple, generator) -> Tensor:

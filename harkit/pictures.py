@@ -2,7 +2,9 @@
 
 import hashlib
 import logging
+import math
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -74,9 +76,9 @@ class Batches:
 
     With a `seed` the order is new each `epoch` (set it before iterating) and the same for the same seed and epoch;
     without one it is the order of the catalogue. `augment` takes pixels (N, 3, H, W) uint8 and a generator, and gives
-    images in 0…1 that nobody else holds. `pieces(n)` gives an epoch in pieces of n batches, each of which can be had
-    alone. Each picture comes exactly once; a last batch of one picture joins the one before it, because batch
-    normalisation needs two.
+    images in 0…1 that nobody else holds; on a CPU it may get parts of a batch, in threads. `pieces(n)` gives an epoch
+    in pieces of n batches, each of which can be had alone. Each picture comes exactly once; a last batch of one picture
+    joins the one before it, because batch normalisation needs two.
 
     With `share` (rank, world) these are the slices of process `rank` out of `world`: all of them together make the
     batches of `batch_size`, in the same order whatever the world. Slices differ by one picture at most, and each
@@ -98,10 +100,10 @@ class Batches:
             )
         mean, std = (torch.tensor(v, device=device).view(3, 1, 1) for v in normalisation)
         self.factor, self.offset = 1 / std, -mean / std  # (x − mean) / std in one step
-        area = pictures.pixels.shape[1] * pictures.pixels.shape[2]
-        enough = len(pictures) * pictures.pixels[:1].nbytes <= _room(device)
-        self.near = _copied(pictures, device) if enough else None
-        self.of_a_picture = [part.flatten().repeat(area) for part in (self.factor / 255, self.offset)]  # for `to_float`
+        size = math.prod(pictures.pixels.shape[1:])
+        self.near = _copied(pictures, device) if len(pictures) * size <= _room(device) else None
+        self.of_a_picture = [part.flatten().repeat(size // 3) for part in (self.factor / 255, self.offset)]
+        self.few = max(1, 3 * AT_ONCE // size if torch.device(device).type == "cpu" else len(pictures))
 
     def __len__(self) -> int:
         full, rest = divmod(len(self.pictures), self.batch_size)
@@ -122,18 +124,35 @@ class Batches:
             rows = rows[torch.randperm(len(rows), generator=generator)]
             if start or rank:  # an order drawn as for the first piece and process, then changes of its own
                 generator.manual_seed((self.seed * 1_000_003 + self.epoch) * 1_009 + start + (rank << 40))
-        for i in range(start, end):
-            last = i == len(self) - 1
-            batch = rows[i * self.batch_size : None if last else (i + 1) * self.batch_size].numpy()
-            batch = np.array_split(batch, world)[rank]
-            pixels, labels = self._rows(batch)
-            if self.augment:
-                images = as_images(self.augment(pixels.permute(0, 3, 1, 2), generator))
-                for part in images.split(at_once(images)):
-                    part.mul_(self.factor).add_(self.offset)
-                yield images, labels
-            else:
-                yield to_float(pixels, *self.of_a_picture), labels
+        with _beside_each_other(self._parts(self.batch_size)) as pool:
+            for i in range(start, end):
+                last = i == len(self) - 1
+                batch = rows[i * self.batch_size : None if last else (i + 1) * self.batch_size].numpy()
+                batch = np.array_split(batch, world)[rank]
+                pixels, labels = self._rows(batch)
+                if self.augment:
+                    yield self._changed(pixels.permute(0, 3, 1, 2), generator, pool), labels
+                else:
+                    yield to_float(pixels, *self.of_a_picture, self.few), labels
+
+    def _changed(self, pixels: Tensor, generator: torch.Generator, pool: ThreadPoolExecutor) -> Tensor:
+        """What `augment` makes of pixels (N, 3, H, W) uint8, normalised: images (N, 3, height, width)."""
+        parts = self._parts(len(pixels))
+        if parts == 1:
+            return as_images(self.augment(pixels, generator)).mul_(self.factor).add_(self.offset)
+        seeds = torch.randint(2**62, (parts,), generator=generator).tolist()
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        changed = list(pool.map(self.augment, pixels.tensor_split(parts), generators))
+        images = torch.empty(len(pixels), *changed[0].shape[1:])
+        list(pool.map(self._normalise, changed, images.tensor_split(parts)))
+        return images
+
+    def _normalise(self, changed: Tensor, images: Tensor) -> None:
+        torch.addcmul(self.offset, as_images(changed), self.factor, out=images)
+
+    def _parts(self, pictures: int) -> int:
+        """In how many parts a batch of so many is changed: one, or an even number that a CPU's cache holds."""
+        return 1 if pictures <= self.few else 2 * math.ceil(pictures / (2 * self.few))
 
     def _rows(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
         """Pixels (N, side, side, 3) uint8 and labels (N,) of these rows, on the device."""
@@ -144,9 +163,19 @@ class Batches:
         return torch.from_numpy(pixels).to(self.device), torch.from_numpy(labels).to(self.device)
 
 
-def at_once(pictures: Tensor) -> int:
-    """How many of N pictures to change together: on a CPU as many as its cache holds, elsewhere all."""
-    return max(1, 3 * AT_ONCE // pictures.shape[1:].numel() if pictures.device.type == "cpu" else len(pictures))
+@contextmanager
+def _beside_each_other(parts: int):
+    """A pool for so many parts of a batch, each on threads of its own, as many as torch has in all.
+
+    All threads on one part after the other would be little faster than one: they wait for each other after each step.
+    """
+    threads = torch.get_num_threads()
+    each = max(1, threads // parts)
+    try:
+        with ThreadPoolExecutor(min(threads, parts), initializer=torch.set_num_threads, initargs=(each,)) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(torch.get_num_threads())  # what one thread sets for itself, threads to come begin with
 
 
 def as_images(pixels: Tensor) -> Tensor:
@@ -154,15 +183,15 @@ def as_images(pixels: Tensor) -> Tensor:
     return pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels
 
 
-def to_float(pixels: Tensor, factor: Tensor, offset: Tensor) -> Tensor:
+def to_float(pixels: Tensor, factor: Tensor, offset: Tensor, few: int) -> Tensor:
     """Pixels (N, H, W, 3) uint8 times `factor` plus `offset`, (H × W × 3,) each: images (N, 3, H, W) float32.
 
-    They lie pixel by pixel in memory (channels last), as the pixels do. On a CPU few are turned at a time, so that both
-    steps find them in its cache: five times as fast at 224 px.
+    They lie pixel by pixel in memory (channels last), as the pixels do. So `few` are turned at a time that a CPU's
+    cache holds them for both steps: five times as fast at 224 px.
     """
     rows = pixels.flatten(1)
     images = torch.empty(rows.shape, device=rows.device)
-    for part, row in zip(images.split(at_once(rows)), rows.split(at_once(rows)), strict=True):
+    for part, row in zip(images.split(few), rows.split(few), strict=True):
         torch.addcmul(offset, part.copy_(row), factor, out=part)
     return images.view(pixels.shape).permute(0, 3, 1, 2)
 

@@ -1,4 +1,6 @@
 import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
-from harkit import catalogue, pictures, splits
+from harkit import catalogue, pictures, precision, splits
 from harkit.pictures import Batches, PictureSet, decode_upload
 from harkit.settings import InputError
 
@@ -140,6 +142,39 @@ def test_an_upload_is_decoded_as_in_training(tmp_path):
     Image.effect_noise((90, 60), 80).convert("RGB").save(tmp_path / "a.png")
     uploaded = decode_upload(io.BytesIO((tmp_path / "a.png").read_bytes()), "a.png", 32)
     assert (uploaded == pictures.decode(tmp_path / "a.png", 32)).all()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_parts_of_a_batch_are_changed_in_threads_and_each_picture_by_its_own_draw(chosen, monkeypatch, threads):
+    def change(pixels, generator):
+        seen.append((len(pixels), torch.get_num_threads(), threading.current_thread() is threading.main_thread()))
+        return torch.rand(len(pixels), 3, 1, 1, generator=generator).expand(-1, 3, 16, 16).clone()
+
+    def epoch():
+        seen.clear()
+        with precision.threads_restored():
+            torch.set_num_threads(threads)
+            batches = [images for images, _ in Batches(chosen, 16, seed=3, augment=change)]
+            here, later = torch.get_num_threads(), ThreadPoolExecutor(1).submit(torch.get_num_threads).result()
+        assert here == later == threads
+        return torch.cat(batches)
+
+    seen = []
+    whole = epoch()
+    assert {(count, main) for _, count, main in seen} == {(threads, True)}
+    monkeypatch.setattr(pictures, "AT_ONCE", 32 * 32 * 5)
+    parts = epoch()
+    assert {(count, main) for _, count, main in seen} == {(1, False)}
+    assert max(count for count, *_ in seen) == 4 and whole.shape == parts.shape == (len(chosen), 3, 16, 16)
+    assert torch.equal(parts, epoch())
+    for images in (whole, parts):
+        assert len(images[:, :, 0, 0].unique(dim=0)) == len(chosen)
+
+
+def test_what_goes_wrong_in_a_part_is_raised(chosen, monkeypatch):
+    monkeypatch.setattr(pictures, "AT_ONCE", 32 * 32)
+    with pytest.raises(ZeroDivisionError):
+        next(iter(Batches(chosen, 16, augment=lambda pixels, generator: 1 / 0)))
 
 
 @pytest.mark.parametrize("augment", [None, lambda pixels, generator: pixels / 255])
