@@ -114,9 +114,9 @@ def baselines(pictures: "PictureSet", tested: str = "test") -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def sweep(predictions: pd.DataFrame, positive: str = FALL, thresholds: np.ndarray | None = None) -> pd.DataFrame:
-    """Precision, recall and F1 for `positive` at each threshold on its probability; 50 from 0.1 to 0.9 as published."""
-    truth, probability = predictions.label == positive, predictions[f"p_{positive}"]
+def sweep(predictions: pd.DataFrame, thresholds: np.ndarray | None = None) -> pd.DataFrame:
+    """Precision, recall and F1 for "fall" at each threshold on its probability; 50 from 0.1 to 0.9 as published."""
+    truth, probability = predictions.label == FALL, predictions[f"p_{FALL}"]
     rows = []
     for threshold in np.linspace(0.1, 0.9, 50) if thresholds is None else thresholds:
         precision, recall, f1, _ = precision_recall_fscore_support(

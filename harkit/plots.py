@@ -128,7 +128,7 @@ class LiveCurves:
         self.next = ended + max(self.seconds, 10 * (ended - started))
 
     def _figure(self) -> Figure:
-        figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), subplot_kw={"xlim": (0, self.epochs)})
+        figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), subplot_kw={"xlim": (0, 1.03 * self.epochs)})
         for name, points in self.points.items():
             ax = axes[0 if "loss" in name else 1]
             style = {"marker": "o", "linestyle": "--"} if "validation" in name else {"marker": "."}

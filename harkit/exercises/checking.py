@@ -127,6 +127,17 @@ def tensor(answer, shape: tuple[int, ...] | None = None, name: str = "the result
     return answer.detach().cpu()
 
 
+def shared_states(seed: int | None = None) -> tuple:
+    """What the shared generators of Python, NumPy and torch (where imported) hold; seeded first, where one is given."""
+    torch = sys.modules.get("torch")
+    if seed is not None:
+        random.seed(seed)
+        np.random.seed(seed)
+        if torch:
+            torch.manual_seed(seed)
+    return random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist() if torch else None
+
+
 def kind(value) -> str:
     """What a value is, in words: for messages."""
     if value is None:

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from harkit.exercises.checking import Wrong, ask, exercise, kind, number
+from harkit.exercises.checking import Wrong, ask, exercise, kind, number, shared_states
 
 
 @exercise("1.1", "Seen before", level=1, minutes=8)
@@ -81,18 +81,21 @@ def check_1_3(choose_test):
     if not first.any() or first.all():
         raise Wrong("One side is empty.")
     again = _truth(ask(choose_test, groups, 0.2, 0), len(groups))
-    np.random.seed(9)
+    states = shared_states(9)
     later = _truth(ask(choose_test, groups, 0.2, 0), len(groups))
     if not (np.array_equal(first, again) and np.array_equal(first, later)):
         raise Wrong("The same seed gave two different splits. Where does your function get its random numbers?")
+    if shared_states() != states:
+        raise Wrong("You seed the generator that everybody shares. Make one of your own: `np.random.default_rng`.")
     if not 0.12 < first.mean() < 0.28:
         raise Wrong(f"{first.mean():.0%} of the pictures are in the test; 20 % were asked for.")
     others = [_truth(ask(choose_test, groups, 0.2, seed), len(groups)) for seed in (1, 2, 3)]
     if all(np.array_equal(first, other) for other in others):
         raise Wrong("Every seed gives the same split. What does the seed do in your function?")
-    half = _truth(ask(choose_test, groups, 0.5, 0), len(groups))
-    if not 0.4 < half.mean() < 0.6:
-        raise Wrong(f"Asked for a share of 0.5, you gave {half.mean():.0%}. Is `share` used?")
+    half, most = (_truth(ask(choose_test, groups, share, 0), len(groups)).mean() for share in (0.5, 0.9))
+    if not (0.4 < half < 0.6 and 0.82 < most < 0.97):
+        why = "Is one group drawn twice?" if half < most else "Is `share` used?"
+        raise Wrong(f"For shares of 0.5 and 0.9 you gave {half:.2f} and {most:.2f}. {why}")
     return "groups are whole, the seed decides, and anybody can make the same split again."
 
 

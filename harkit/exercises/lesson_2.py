@@ -35,9 +35,12 @@ def check_2_1(majority_accuracy):
             raise Wrong("The test helped to choose your answer. Who may look at the test before answering?")
         if abs(found - max(train.count(label) for label in train) / len(train)) < 1e-6:
             raise Wrong("That is its share in training. How often is this answer right on the test?")
+        always, hits = max(train, key=train.count), round(right * len(test))
+        if abs(found - hits) < 1e-6 or abs(found - 100 * right) < 1e-6:
+            raise Wrong("Give a share between 0 and 1: right answers, divided by all test labels.")
         if abs(found - 1 / len(set(train))) < 1e-6:
             raise Wrong("That is guessing at random among the classes. Here one answer is always given.")
-        raise Wrong(f"The answer is always '{max(train, key=train.count)}'. In {test} it is right in {right:.0%}.")
+        raise Wrong(f"The answer is always '{always}'. In {test} it is right in {right:.0%}. You found {found:.3f}.")
     return "this is what every accuracy must beat, and on an uneven set it can be high."
 
 
@@ -91,4 +94,10 @@ def check_2_3(nearest):
         if found in range(len(names)):
             raise Wrong(NOT_THE_NEAREST[names[int(found)]])
         raise Wrong(f"I expected a whole number from 0 to {len(names) - 1}, and got {found:g}.")
+    black, grey = np.zeros((4, 4, 3), np.uint8), np.stack([np.full((4, 4, 3), value, np.uint8) for value in (255, 100)])
+    if number(ask(nearest, black, grey), "the number of the nearest") != 1:
+        raise Wrong(
+            "To a black picture, one that is 100 everywhere is nearer than one of 255. 255 · 255 is 65,025: does your "
+            "type hold it, and the sum of all of them?"
+        )
     return "this 'network' has learned nothing. Remember its accuracy when you train one."

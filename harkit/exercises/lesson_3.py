@@ -1,13 +1,11 @@
 """Checks of lesson 3: contrast, a flip for each picture, an order for each epoch."""
 
 import itertools
-import random
 
-import numpy as np
 import torch
 from torchvision.transforms.v2 import functional as torchvision
 
-from harkit.exercises.checking import Wrong, ask, exercise, kind, tensor
+from harkit.exercises.checking import Wrong, ask, exercise, kind, shared_states, tensor
 
 
 @exercise("3.1", "Contrast by hand", level=2, minutes=10)
@@ -43,14 +41,12 @@ def check_3_1(contrast):
 @exercise("3.2", "Each picture its own draw", level=2, minutes=12)
 def check_3_2(flip_some):
     """`flip_some(images, generator)`: (N, C, H, W), about half of them mirrored left to right."""
-    images = torch.rand(64, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+    images = torch.rand(64, 3, 4, 5, generator=_generator(0))
     kept = images.clone()
 
-    def draw(seed: int) -> torch.Tensor:
-        generator = torch.Generator().manual_seed(seed)
-        return tensor(ask(lambda given: flip_some(given, generator), images), images.shape)
-
-    def mirrored(out: torch.Tensor) -> torch.Tensor:
+    def mirrored(generator: torch.Generator) -> torch.Tensor:
+        """(N,): which pictures of the batch are mirrored."""
+        out = tensor(ask(lambda given: flip_some(given, generator), images), images.shape)
         plain, turned = (out == kept).flatten(1).all(1), (out == kept.flip(3)).flatten(1).all(1)
         if (out == kept.flip(2)).flatten(1).all(1).any():
             raise Wrong("Some pictures stand on their heads. Width is the last dimension.")
@@ -59,21 +55,26 @@ def check_3_2(flip_some):
         return turned
 
     torch.manual_seed(1)
-    flips = torch.stack([mirrored(draw(seed)) for seed in range(8)])  # (8, N)
+    flips = torch.stack([mirrored(_generator(seed)) for seed in range(8)])  # (8, N)
     share = flips.float().mean()
     if share in (0, 1):
         raise Wrong(f"{'Every' if share else 'No'} picture is mirrored. About half of them should be.")
     if (flips == flips[:, :1]).all():
         raise Wrong("All pictures of a batch share one draw. How many random numbers does a batch of N need?")
     torch.manual_seed(2)
-    if not torch.equal(flips[5], mirrored(draw(5))):
+    if not torch.equal(flips[5], mirrored(_generator(5))):
         raise Wrong("Two generators with one seed gave different flips. Do you draw from the generator you were given?")
     if (flips == flips[:1]).all():
         raise Wrong("Every generator gives the same flips. Is it drawn from, or is the choice fixed?")
     if not 0.35 < share < 0.65:
         raise Wrong(f"{share:.0%} of the pictures are mirrored; about half should be.")
+    if len(flips.T.unique(dim=0)) < 10:
+        raise Wrong("Many pictures are always mirrored together. Draw for each of the N, and not for some of them.")
+    generator = _generator(0)
+    if torch.equal(mirrored(generator), mirrored(generator)):
+        raise Wrong("Two batches in a row got the same flips. Let the generator go on, and seed no other from it.")
     given = images.clone()
-    ask(lambda: flip_some(given, torch.Generator().manual_seed(0)))
+    ask(lambda: flip_some(given, _generator(0)))
     if not torch.equal(given, images):
         raise Wrong("Your function changes the batch it was given. In the next epoch, what would be the original?")
     return "N draws for N pictures, from a generator that somebody else controls."
@@ -85,10 +86,10 @@ def check_3_3(order):
     first = _order(ask(order, 50, 0, 0), 50)
     if first == sorted(first):
         raise Wrong("The order is 0, 1, 2, …: nothing is shuffled.")
-    states = _global_states(123)
+    states = shared_states(123)
     if _order(ask(order, 50, 0, 0), 50) != first:
         raise Wrong("The same epoch and seed gave another order. Make a generator inside, and seed it.")
-    if _global_states() != states:
+    if shared_states() != states:
         raise Wrong("Right numbers, but you seed the generator that everybody shares: dropout draws from it, too.")
     if _order(ask(order, 50, 1, 0), 50) == first:
         raise Wrong("Epoch 1 has the order of epoch 0. What should the generator be seeded with?")
@@ -107,6 +108,10 @@ def _same(found: torch.Tensor, right: torch.Tensor) -> bool:
     return found.shape == right.shape and torch.allclose(found.float(), right, atol=1e-4)
 
 
+def _generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
 def _order(answer, n: int) -> list[int]:
     try:
         numbers = [int(value) for value in answer]
@@ -115,12 +120,3 @@ def _order(answer, n: int) -> list[int]:
     if sorted(numbers) != list(range(n)):
         raise Wrong(f"Each of 0…{n - 1} should come once. Some are missing or come twice.")
     return numbers
-
-
-def _global_states(seed: int | None = None) -> tuple:
-    """What the shared generators of torch, NumPy and Python hold; seeded first, where a seed is given."""
-    if seed is not None:
-        torch.manual_seed(seed)
-        np.random.seed(seed)
-        random.seed(seed)
-    return torch.get_rng_state().tolist(), np.random.get_state()[1].tolist(), random.getstate()

@@ -5,6 +5,7 @@ import math
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from harkit.exercises.checking import Wrong, ask, exercise, number, tensor
 
@@ -18,7 +19,10 @@ def check_4_1(convolve):
         weights = torch.randn(kernels, channels, 3, 3, generator=random)
         bias = torch.randn(kernels, generator=random)
         right = nn.functional.conv2d(image[None], weights, bias, padding=1)[0]
-        found = ask(convolve, image, weights, bias)
+        with _Calls() as calls:
+            found = ask(convolve, image, weights, bias)
+        if any(name.startswith("conv") for name in calls.names):
+            raise Wrong("That is torch's own convolution. Here, write it yourself: windows, products, a sum.")
         if isinstance(found, torch.Tensor) and found.shape == right[:, 1:-1, 1:-1].shape:
             raise Wrong("Your map is smaller than the picture. What should stand around it, so that none is lost?")
         found = tensor(found, right.shape, "the map")
@@ -40,7 +44,7 @@ def check_4_2(receptive_field):
     """`receptive_field(kernels, strides)`: width in pixels of what one output number can see."""
     stacks = [
         ([3], [1]), ([3, 3], [1, 1]), ([3, 3, 3], [1, 1, 1]), ([7, 3], [2, 2]), ([3, 2, 3], [1, 2, 1]),
-        ([3, 2, 2, 5], [1, 2, 2, 1]),
+        ([3, 2, 2, 5], [1, 2, 2, 1]), ([11, 3], [4, 1]),
     ]  # fmt: skip
     for kernels, strides in stacks:
         found, right = number(ask(receptive_field, kernels, strides)), _receptive_field(kernels, strides)
@@ -53,6 +57,8 @@ def check_4_2(receptive_field):
             raise Wrong(call + "Start at 1 pixel. What does a kernel of k add?")
         if found == 1 + sum(kernel - 1 for kernel in kernels):
             raise Wrong(call + "Right without strides. After a stride of 2, how far apart are two neighbours?")
+        if max(strides) > 2:
+            raise Wrong(call + "Right for strides of 1 and 2. How far apart are two neighbours after any other?")
         if strides.count(2) == 2 and strides[-1] == 1:
             raise Wrong(call + "Two strides of 2, one on the other: how far apart are two neighbours then?")
         raise Wrong(call + "Does a stride widen the steps of its own layer, or only of those above it?")
@@ -63,8 +69,8 @@ def check_4_2(receptive_field):
 def check_4_3(batch_norm):
     """`batch_norm(x, mean, variance, training)`: (N, C, H, W), by the batch's or the remembered numbers."""
     random = torch.Generator().manual_seed(0)
-    x = 3 + 2 * torch.randn(4, 3, 2, 2, generator=random) * torch.tensor([1.0, 5.0, 0.1]).view(1, 3, 1, 1)
-    mean, variance = torch.tensor([1.0, -2.0, 0.5]), torch.tensor([4.0, 0.25, 9.0])
+    x = 3 + 2 * torch.randn(4, 3, 2, 2, generator=random) * torch.tensor([1.0, 5.0, 0.01]).view(1, 3, 1, 1)
+    mean, variance = torch.tensor([1.0, -2.0, 0.5]), torch.tensor([4.0, 0.25, 0.0001])
     norm = nn.BatchNorm2d(3)
     norm.running_mean, norm.running_var = mean.clone(), variance.clone()
     found = tensor(ask(batch_norm, x, mean, variance, False), x.shape)
@@ -74,6 +80,8 @@ def check_4_3(batch_norm):
         raise Wrong("In evaluation mode you still use the numbers of this batch. Whose mean should be taken there?")
     if _same(found, (x - mean.view(1, 3, 1, 1)) / variance.view(1, 3, 1, 1)):
         raise Wrong("You divide by the variance. Which root of it is in the units of the numbers?")
+    if any(_same(found, way) for way in _flat(x, mean, variance)):
+        raise Wrong("Nearly. Where do the 1e-5 belong: to the variance or to its root? A flat channel needs them.")
     if not _same(found, remembered):
         raise Wrong("Evaluation mode: subtract the remembered mean of each channel, divide by its standard deviation.")
     found = tensor(ask(batch_norm, x, mean, variance, True), x.shape)
@@ -88,6 +96,8 @@ def check_4_3(batch_norm):
     unbiased = (x - x.mean((0, 2, 3), keepdim=True)) / (x.var((0, 2, 3), keepdim=True) + norm.eps).sqrt()
     if _same(found, unbiased):
         raise Wrong("Nearly. torch's `var` divides by n − 1 unless you say otherwise; this layer divides by n.")
+    if any(_same(found, way) for way in _flat(x, x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False))):
+        raise Wrong("Nearly: in training mode the 1e-5 belong to the variance too, before its root is taken.")
     if not _same(found, batch):
         raise Wrong("Training mode: mean and variance over pictures, height and width, one of each for every channel.")
     return "two modes, two sources of mean and variance. This is what `model.eval()` switches."
@@ -128,6 +138,24 @@ _STRAYED = {
     "softmax": "Cross-entropy wants logits and takes the softmax itself. You gave it probabilities.",
     "uphill": "The loss goes up: each weight moved the wrong way. Who should take the step, you or the optimizer?",
 }
+
+
+class _Calls(TorchFunctionMode):
+    """Notes the names of torch's functions that are called."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = set()
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        self.names.add(getattr(func, "__name__", ""))
+        return func(*args, **(kwargs or {}))
+
+
+def _flat(x, mean, variance) -> list[torch.Tensor]:
+    """`x` normalised without the 1e-5, and with them beside the root."""
+    mean, spread = mean.view(1, -1, 1, 1), variance.sqrt().view(1, -1, 1, 1)
+    return [(x - mean) / spread, (x - mean) / (spread + 1e-5)]
 
 
 def _learner(momentum: float) -> tuple[nn.Module, torch.optim.Optimizer]:

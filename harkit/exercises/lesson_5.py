@@ -21,6 +21,8 @@ def check_5_1(Block):
         found = tensor(ask(block.eval(), x), shape, f"what Block({inputs}, {outputs}, {stride}) gives")
         with torch.no_grad():
             if _same(found, reference(x)):
+                if not torch.equal(block.train()(x), block(x)):
+                    raise Wrong("In training mode two answers to the same input differ: there is dropout somewhere.")
                 continue
             first = torch.relu(reference.bn1(reference.conv1(x)))
             path = reference.bn2(reference.conv2(first))
@@ -83,6 +85,8 @@ def check_5_3(accuracy):
     found = _in_place(accuracy, model, batches)
     if any(not torch.equal(value, state[name]) for name, value in model.state_dict().items()):
         raise Wrong("Measuring changed the network: batch normalisation went on remembering. Which mode was it in?")
+    if model.training and not all(layer.training for layer in model.modules()):
+        raise Wrong("Only the outermost module has its mode back; `model.train(…)` tells those inside, too.")
     if not model.training:
         raise Wrong("You left the network in evaluation mode. The next epoch would train without dropout: put it back.")
     if abs(found - sum(shares) / 3) < 1e-4:
@@ -172,7 +176,7 @@ def _load(block: nn.Module, reference: nn.Module) -> None:
     norms, needed = (sum(isinstance(m, nn.BatchNorm2d) for m in b.modules()) for b in (block, reference))
     if norms < needed:
         raise Wrong(f"{norms} batch normalisations, and it takes {needed}: one a convolution, the 1×1 too, none twice.")
-    for layer in own:
+    for layer in own if reference.downsample is not None else [layer for layer in own if layer not in small]:
         if tuple(layer.weight.shape) not in weights:
             raise Wrong(f"A convolution of your block has weights {tuple(layer.weight.shape)}, and none should have.")
         layer.weight.data = weights[tuple(layer.weight.shape)].data.clone()

@@ -22,7 +22,7 @@ def check_6_1(by_subject):
             held_out = frames.subject[sides == "validation"].nunique()
             if abs(held_out - share * people) >= 1:
                 asked = f"{held_out} of {people} people are in validation; you were asked for a share of {share}. "
-                raise Wrong(asked + "Of what is yours a share?")
+                raise Wrong(asked + "Count people: not frames, not films, and no toss for each.")
             draws.append(sides.tolist())
         np.random.seed(1)
         again = [_sides(ask(by_subject, frames, share, seed), len(frames)).tolist() for seed in range(6)]
@@ -118,6 +118,8 @@ def _about_the_report(reported: float, curve: np.ndarray, test: tuple, best: flo
         return "You report the F1 that chose the threshold. It was picked because it is high."
     if np.isclose(reported, accuracy_score(test[0], test[1] > best)):
         return "The threshold is right, but you report an accuracy. Which score did the text ask for?"
+    if np.isclose(reported, f1_score(test[0], test[1] > best, average="macro", zero_division=0)):
+        return "The threshold is right. Your F1 is the macro F1, of both answers; the text asks for that of *fall*."
     if np.isclose(reported, f1_score(test[0], test[1] > 0.5, zero_division=0)):
         return "The threshold is right. But on the test you still ring above 0.5: did you use what you chose?"
     return f"The threshold {best:.2f} is right. At this one the F1 of the test is {right:.3f}; you gave {reported:.3f}."
@@ -130,6 +132,7 @@ def check_6_4(alarms_per_hour):
     rows = [np.array([0, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0]), rng.random(80) < 0.4, np.ones(10)]
     films = [(rows[0], 2, 3, 10), (rows[1], 3, 5, 10), (rows[1], 2, 2, 30), (rows[2], 3, 4, 25), (rows[1], 1, 1, 10)]
     films += [(np.array(row), 1, 1, 10) for row in ([1, 1, 0, 0, 1, 0], [1, 0, 0, 1])]  # it rings from the first frame
+    films += [(np.ones(2), 2, 3, 10)]  # shorter than n
     films = [(row.astype(bool).tolist(), k, n, rate) for row, k, n, rate in films]
     found = np.array([number(ask(alarms_per_hour, *film), "the alarms an hour") for film in films])
     hours = np.array([len(rings) / rate / 3600 for rings, _, _, rate in films])

@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest, chi2, norm
 from sklearn.metrics import confusion_matrix
 
 from harkit import evaluation
@@ -30,6 +30,8 @@ def check_7_1(interval):
             raise Wrong(call + "The same distance on both sides of the accuracy: at 10 of 10 it has no width at all.")
         if np.allclose((a, b), _wilson(right, n, 1.0), atol=2e-3):
             raise Wrong(call + "Too narrow: one standard deviation covers two thirds. How many cover 95 %?")
+        if np.allclose((a, b), _wilson(right, n, norm.ppf(0.95)), atol=2e-3):
+            raise Wrong(call + "Too narrow: your z leaves 5 % on each side. 95 % in the middle leave 2.5 %.")
         if np.allclose(given / 100, (low, high), atol=2e-3):
             raise Wrong(call + "Per cent were not asked for: give shares between 0 and 1.")
         if np.isclose((a + b) / 2, share, atol=1e-3):
@@ -94,6 +96,9 @@ def check_7_3(p_value):
         spread = math.sqrt(2 * shares[2] * (1 - shares[2]) / len(a))
         if abs(found - 2 * norm.sf(abs(shares[0] - shares[1]) / spread)) < 1e-3:
             raise Wrong(call + "You compared two accuracies as if of different pictures. These are the same pictures.")
+        squares = [max(0, abs(only_a - only_b) - less) ** 2 / max(1, only_a + only_b) for less in (0, 1)]
+        if min(abs(found - chi2.sf(square, 1)) for square in squares) < 1e-4:
+            raise Wrong(call + "That is the approximation by χ². So few pictures can be counted exactly, like coins.")
         if found > 1:
             raise Wrong(call + "A probability above 1? Both tails of a symmetric case overlap: at most 1.")
         raise Wrong(call + "Pictures where just one is right count. If both were equally good, how would they fall?")

@@ -72,6 +72,16 @@ def split_with(rng_of, share_of=lambda share: share):
     return choose
 
 
+def with_the_shared_generator(groups, share, seed):
+    np.random.seed(seed)
+    return split_with(lambda seed: np.random)(groups, share, seed)
+
+
+def drawn_with_replacement(groups, share, seed):
+    names = np.unique(groups)
+    return np.isin(groups, np.random.default_rng(seed).choice(names, round(share * len(names))))
+
+
 RIGHT = {"1.1": [seen_in_loops], "1.2": [by_flooding], "1.3": [by_hash_of_seed]}
 WRONG = {
     "1.1": [
@@ -91,6 +101,8 @@ WRONG = {
     "1.3": [
         (rows, "stand on both sides"),
         (split_with(lambda seed: np.random.default_rng()), "two different splits"),
+        (with_the_shared_generator, "that everybody shares"),
+        (drawn_with_replacement, "Is one group drawn twice"),
         (split_with(lambda seed: np.random.default_rng(0)), "Every seed gives the same"),
         (split_with(np.random.default_rng, lambda share: 0.2), "Is `share` used"),
         (split_with(np.random.default_rng, lambda share: 1 - share), "20 % were asked for"),

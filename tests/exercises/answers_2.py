@@ -41,6 +41,8 @@ WRONG = {
         (lambda train, test: max(map(test.count, test)) / len(test), "Who may look at the test"),
         (lambda train, test: max(map(train.count, train)) / len(train), "share in training"),
         (lambda train, test: 1 / len(set(train)), "guessing at random"),
+        (lambda train, test: 100 * by_counter(train, test), "share between 0 and 1"),
+        (lambda train, test: by_counter(train, test) * len(test) / len(train), "You found"),
     ],
     "2.2": [
         (lambda pictures: (pictures.sum(axis=0, dtype=np.uint8) / len(pictures)).astype(np.uint8), "Much too dark"),
@@ -54,6 +56,7 @@ WRONG = {
         (lambda p, o: abs(each(o.astype(int) - p).sum(1)).argmin(), "Make each of them positive"),
         (lambda p, o: each((o - p) ** 2).sum(1).argmin(), "3 − 5 is 254"),
         (lambda p, o: each(abs(o.astype(int) - p)).sum(1).argmin(), "its square is 3,600"),
+        (lambda p, o: each((o.astype(np.int16) - p) ** 2).sum(1).argmin(), "65,025"),
         (lambda p, o: 0.5, "whole number from 0 to 5"),
     ],
 }
@@ -61,6 +64,7 @@ WRONG = {
 ALSO_WRONG = {
     "2.1": [
         lambda train, test: test.count(max(train + test, key=(train + test).count)) / len(test),
+        lambda train, test: by_counter(train, test) * len(test),
         lambda train, test: test.count(train[-1]) / len(test),
     ],
     "2.3": [

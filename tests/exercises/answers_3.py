@@ -31,6 +31,10 @@ def where(images, generator, draws=None, axis=3):
     return torch.where((draws < 0.5).view(-1, 1, 1, 1), images.flip(axis), images)
 
 
+def from_its_seed(images, generator):
+    return where(images, torch.Generator().manual_seed(generator.initial_seed()))
+
+
 def numpy_order(n, epoch, seed):
     return np.random.default_rng([seed, epoch]).permutation(n)
 
@@ -76,6 +80,8 @@ WRONG = {
         (lambda images, g: images.flip(3), "Every picture is mirrored"),
         (lambda images, g: images, "No picture is mirrored"),
         (lambda x, g: where(x, g, torch.rand(len(x), generator=g) - 0.3), "of the pictures are mirrored"),
+        (lambda x, g: where(x, g, torch.rand(8, generator=g).repeat(8)), "always mirrored together"),
+        (from_its_seed, "Let the generator go on"),
         (in_place, "changes the batch it was given"),
     ],
     "3.3": [

@@ -13,7 +13,17 @@ def unfold(image, kernels, bias):
 
 
 def first_channel_only(image, kernels, bias):
-    return nn.functional.conv2d(image[None, :1], kernels[:, :1], bias, padding=1)[0]
+    return unfold(image[:1], kernels[:, :1], bias)
+
+
+def without_zeros(image, kernels, bias):
+    return unfold(image, kernels, bias)[:, 1:-1, 1:-1]
+
+
+def by_a_layer(image, kernels, bias):
+    layer = nn.Conv2d(kernels.shape[1], kernels.shape[0], 3, padding=1)
+    layer.weight.data, layer.bias.data = kernels, bias
+    return layer(image)
 
 
 def field_from_the_top(kernels, strides):
@@ -46,8 +56,12 @@ def norm_by_torch(x, mean, variance, training):
     return norm.train(training)(x)
 
 
+def _per_channel(numbers):
+    return numbers.view(1, -1, 1, 1)
+
+
 def normalise(x, mean, variance):
-    return (x - mean.view(1, -1, 1, 1)) / (variance.view(1, -1, 1, 1) + 1e-5).sqrt()
+    return (x - _per_channel(mean)) / (_per_channel(variance) + 1e-5).sqrt()
 
 
 def norm_with(own):
@@ -95,10 +109,11 @@ RIGHT = {
 }
 WRONG = {
     "4.1": [
-        (lambda i, k, b: nn.functional.conv2d(i[None], k, b)[0], "smaller than the picture"),
-        (lambda i, k, b: nn.functional.conv2d(i[None], k, padding=1)[0], "off by the same amount"),
-        (lambda i, k, b: nn.functional.conv2d(i[None], k.flip(2, 3), b, padding=1)[0], "turned the kernel round"),
+        (without_zeros, "smaller than the picture"),
+        (lambda i, k, b: unfold(i, k, 0 * b), "off by the same amount"),
+        (lambda i, k, b: unfold(i, k.flip(2, 3), b), "turned the kernel round"),
         (first_channel_only, "One channel is right"),
+        (lambda i, k, b: nn.functional.conv2d(i[None], k, b, padding=1)[0], "torch's own convolution"),
     ],
     "4.2": [
         (lambda kernels, strides: sum(kernels), "You added the kernels"),
@@ -106,6 +121,7 @@ WRONG = {
         (field_with_own_stride, "its own layer"),
         (field_with_the_last_stride, "one on the other"),
         (lambda kernels, strides: math.prod(kernels), "Start at 1 pixel"),
+        (lambda kernels, strides: field_from_the_top(kernels, [min(s, 2) for s in strides]), "strides of 1 and 2"),
     ],
     "4.3": [
         (lambda x, m, v, training: norm_by_torch(x, m, v, True), "still use the numbers of this batch"),
@@ -114,6 +130,11 @@ WRONG = {
         (norm_with(lambda x: (x - x.mean()) / (x.var(unbiased=False) + 1e-5).sqrt()), "one mean for all channels"),
         (norm_with(nn.functional.instance_norm), "each picture by itself"),
         (norm_with(lambda x: normalise(x, x.mean((0, 2, 3)), x.var((0, 2, 3)))), "divides by n − 1"),
+        (lambda x, m, v, training: normalise(x, m, v - 1e-5), "A flat channel needs them"),
+        (
+            norm_with(lambda x: normalise(x, x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False) - 1e-5)),
+            "in training mode the 1e-5",
+        ),
     ],
     "4.4": [
         (step_with(clear=False), "Who clears them?"),
@@ -124,4 +145,9 @@ WRONG = {
         (step_with(reduction="sum"), "sum over the batch"),
         (step_with(twice=True), "more than once: batch"),
     ],
+}
+# Other wrong ones, whose hint another one above has too.
+ALSO_WRONG = {
+    "4.1": [by_a_layer],
+    "4.3": [lambda x, m, v, training: (x - _per_channel(m)) / (_per_channel(v).sqrt() + 1e-5)],
 }

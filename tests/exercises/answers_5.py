@@ -29,6 +29,20 @@ class Other(nn.Module):
         return (self.path(x) + self.around(x)).clamp(min=0)
 
 
+class SpareProjection(Other):
+    """Right: the projection is always there, and used only where shapes change."""
+
+    def __init__(self, inputs, outputs, stride=1):
+        super().__init__(inputs, outputs, stride)
+        self.match = nn.Conv2d(inputs, outputs, 1, stride)
+        self.match_norm = nn.BatchNorm2d(outputs)
+
+
+class HiddenDropout(Other):
+    def forward(self, x):
+        return nn.functional.dropout(super().forward(x), 0.5, self.training)
+
+
 class NoShortcut(Other):
     def forward(self, x):
         return torch.relu(self.path(x))
@@ -100,6 +114,12 @@ def counted(model, batches):
     return right / total
 
 
+def only_outside(model, batches):
+    was, found = model.training, counted(model.eval(), batches)
+    model.training = was
+    return found
+
+
 def while_training(model, batches):
     with torch.no_grad():
         hits = torch.cat([model(images).argmax(1) == labels for images, labels in batches])
@@ -138,7 +158,7 @@ def cam_with(maps, weights, cut=True, scale=True):
 
 
 RIGHT = {
-    "5.1": [Other],
+    "5.1": [Other, SpareProjection],
     "5.2": [lambda blocks, convolutions: 1 + sum(n * convolutions for n in blocks) + 1],
     "5.3": [counted, by_library],
     "5.4": [cam_by_einsum],
@@ -153,6 +173,7 @@ WRONG = {
         (LateStride, "the wrong convolution"),
         (OneNorm, "none twice"),
         (models.ResidualBlock, "There is dropout"),
+        (HiddenDropout, "there is dropout somewhere"),
         (OneConvolution, "Two are needed"),
     ],
     "5.2": [
@@ -163,6 +184,7 @@ WRONG = {
     ],
     "5.3": [
         (while_training, "went on remembering"),
+        (only_outside, "Only the outermost module"),
         (left_in_evaluation, "left the network in evaluation mode"),
         (mean_of_means, "averaged the accuracies of the batches"),
         (back_to_training, "came in evaluation mode"),

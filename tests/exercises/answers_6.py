@@ -119,6 +119,11 @@ def accuracy_of_the_test(validation, test, thresholds):
     return chosen, accuracy_score(test[0], test[1] > chosen)
 
 
+def macro_on_the_test(validation, test, thresholds):
+    chosen, _ = in_a_loop(validation, test, thresholds)
+    return chosen, f1_score(test[0], test[1] > chosen, average="macro")
+
+
 def test_at_a_half(validation, test, thresholds):
     return in_a_loop(validation, test, thresholds)[0], f1(test, 0.5)
 
@@ -171,7 +176,7 @@ WRONG = {
         (first_draw, "without one of the two classes"),
         (from_the_global_generator, "nobody could repeat"),
         (every_seed_alike, "Six seeds gave one split"),
-        (one_person, "Of what is yours a share"),
+        (one_person, "Count people"),
         (lambda frames, share, seed: frames.subject.unique()[:3], "for each of the"),
     ],
     "6.2": [
@@ -189,6 +194,7 @@ WRONG = {
         (last_best, "keeps the first"),
         (accuracy_of_the_test, "you report an accuracy"),
         (test_at_a_half, "still ring above 0.5"),
+        (macro_on_the_test, "the macro F1, of both answers"),
     ],
     "6.4": [
         (an_hour(lambda rings, k, n: sum(counts(rings, n) >= k)), "While the bell rings"),
@@ -206,5 +212,8 @@ WRONG = {
 # Other wrong ones, whose hint another one above has too.
 ALSO_WRONG = {
     "6.1": [another_generator_for_the_second_draw],
-    "6.4": [an_hour(lambda rings, k, n: from_frame(1, rings, k, n))],
+    "6.4": [
+        an_hour(lambda rings, k, n: from_frame(1, rings, k, n)),
+        an_hour(lambda rings, k, n: len(rings) >= n and beginnings(counts(rings, n) >= k)),  # waits for n frames
+    ],
 }

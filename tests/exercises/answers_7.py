@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom, binomtest, norm
+from scipy.stats import binom, binomtest, chi2, norm
 from sklearn.metrics import confusion_matrix
 
 
@@ -69,6 +69,11 @@ def one_sided(a, b):
     return binomtest(only(a, b)[0], sum(only(a, b)), alternative="greater").pvalue
 
 
+def by_chi_square(a, b, correction=0):
+    only_a, only_b = only(a, b)
+    return chi2.sf(max(0, abs(only_a - only_b) - correction) ** 2 / max(1, only_a + only_b), 1)
+
+
 def unpaired(a, b):
     pooled = (a.mean() + b.mean()) / 2
     return 2 * norm.sf(abs(a.mean() - b.mean()) / math.sqrt(2 * pooled * (1 - pooled) / len(a)))
@@ -87,6 +92,7 @@ WRONG = {
     "7.1": [
         (wald, "no width at all"),
         (lambda right, n: by_solving(right, n, 1.0), "one standard deviation"),
+        (lambda right, n: by_solving(right, n, norm.ppf(0.95)), "leaves 5 % on each side"),
         (around_the_share, "pulled towards one half"),
         (lambda right, n: [100 * end for end in by_solving(right, n)], "Per cent were not asked for"),
         (lambda right, n: by_solving(right, n)[::-1], "The lower end comes first"),
@@ -94,8 +100,12 @@ WRONG = {
     "7.3": [
         (lambda a, b: binomtest(only(a, b)[0], len(a)).pvalue, "You counted all pictures"),
         (one_sided, "That is one side"),
+        (by_chi_square, "approximation by χ²"),
         (unpaired, "as if of different pictures"),
     ],
 }
 # Other wrong ones, whose hint another one above has too.
-ALSO_WRONG = {"7.2": [lambda truth, predicted, classes: confusion_matrix(truth, predicted, normalize="true")]}
+ALSO_WRONG = {
+    "7.2": [lambda truth, predicted, classes: confusion_matrix(truth, predicted, normalize="true")],
+    "7.3": [lambda a, b: by_chi_square(a, b, correction=1)],
+}
