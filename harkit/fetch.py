@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from filelock import FileLock, Timeout
 
+from harkit.layouts import require
 from harkit.settings import InputError, offline, short
 
 log = logging.getLogger(__name__)
@@ -29,15 +30,15 @@ def fetch(kind: str, source: str = "drawn", to: Path | str = "data", count: int 
 
     `source` is "drawn", "kaggle" (har only), a folder (returned as it is) or a zip. `count` is the number of drawn
     pictures (har) or of drawn subjects (falls). What is there already is not made again, nothing is left half-done.
-    Raises InputError for a source that does not exist or can't be read.
+    Raises InputError for a source that does not exist, can't be read or is not of this kind.
     """
     if kind not in KINDS:
         raise InputError(f"There is no data set '{kind}': choose har or falls.")
     if source == "drawn":
         return _draw(kind, Path(to), count, seed)
-    if source == "kaggle":
-        return _kaggle(kind)
-    return unpack(source, to)
+    folder = _kaggle(kind) if source == "kaggle" else unpack(source, to)
+    require(kind, folder)
+    return folder
 
 
 def unpack(source: Path | str, to: Path | str = "data") -> Path:

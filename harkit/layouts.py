@@ -7,7 +7,7 @@ from pathlib import Path, PureWindowsPath
 
 import pandas as pd
 
-from harkit.settings import InputError
+from harkit.settings import InputError, short
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"}
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")  # what a file with such a name may hold; Pillow reads 40 others too
@@ -24,6 +24,18 @@ def find_top(folder: Path) -> Path:
         if len(inside) != 1 or not inside[0].is_dir() or _pictures(inside[0]) or _of_falls(folder):
             return folder
         folder = inside[0]
+
+
+def require(kind: str, folder: Path) -> None:
+    """Raises InputError where a folder does not have the layout of its `kind`: "har" the Kaggle set's, or "falls"."""
+    top = find_top(folder)
+    if kind == "har" and not (top / "Training_set.csv").exists():
+        raise InputError(
+            f"{short(folder)} has no Training_set.csv, which the actions of the lessons need: see data/README.md. "
+            "One folder a class is for harkit train --data."
+        )
+    if kind == "falls" and not _of_falls(top):
+        raise InputError(f"{short(folder)} has no train/<subject>/fall, which the falls need: see data/README.md.")
 
 
 def list_files(top: Path) -> list[tuple]:

@@ -149,6 +149,12 @@ def test_the_falls_of_kaggle_need_a_login():
         fetch.fetch("falls", "kaggle")
 
 
+@pytest.mark.parametrize(("kind", "missing"), [("har", "Training_set.csv"), ("falls", "train/<subject>/fall")])
+def test_pictures_in_another_layout_are_refused(kind, missing, class_folders):
+    with pytest.raises(InputError, match=f"has no {missing}"):
+        fetch.fetch(kind, str(class_folders))
+
+
 @pytest.mark.parametrize(("kind", "count"), [("har", 30), ("falls", 1)])
 def test_too_few_drawn_pictures_are_refused(kind, count, tmp_path):
     with pytest.raises(InputError):
