@@ -86,28 +86,29 @@ def jitter(images: Tensor, generator, brightness=0.0, contrast=0.0, saturation=0
 
     `hue` is a share of the colour circle. The same formulas as torchvision's `ColorJitter`, one draw a picture.
     """
-    images = as_images(images)
+    images, own = as_images(images), None  # what it made itself it may write over
     for blend, amount in ((blend_black, brightness), (blend_mean, contrast), (blend_grey, saturation)):
         if amount:
-            images = blend(images, 1 + _uniform(len(images), amount, generator))
+            images = own = blend(images, _uniform(len(images), amount, generator, around=1), out=own)
     return turn_hue(images, _uniform(len(images), hue, generator)) if hue else images
 
 
-def blend_black(images: Tensor, factor: Tensor) -> Tensor:
-    """Brightness: images (N, 3, H, W) times factor (N,), kept in 0…1."""
-    return (images * _column(factor, images)).clamp_(0, 1)
+def blend_black(images: Tensor, factor: Tensor, out: Tensor | None = None) -> Tensor:
+    """Brightness: images (N, 3, H, W) times factor (N,), kept in 0…1; into `out`, if given, which may be `images`."""
+    return torch.mul(images, _column(factor, images), out=out).clamp_(0, 1)
 
 
-def blend_mean(images: Tensor, factor: Tensor) -> Tensor:
+def blend_mean(images: Tensor, factor: Tensor, out: Tensor | None = None) -> Tensor:
     """Contrast: mean grey + (images − mean grey) × factor, kept in 0…1."""
     mean = to_grey(images.mean((2, 3), keepdim=True))  # the grey of the mean is the mean of the grey
     factor = _column(factor, images)
-    return (images * factor).add_(mean * (1 - factor)).clamp_(0, 1)  # `torch.lerp` is slow with a number a picture
+    rest = mean * (1 - factor)
+    return torch.mul(images, factor, out=out).add_(rest).clamp_(0, 1)  # `torch.lerp` is slow with a number a picture
 
 
-def blend_grey(images: Tensor, factor: Tensor) -> Tensor:
+def blend_grey(images: Tensor, factor: Tensor, out: Tensor | None = None) -> Tensor:
     """Saturation: grey + (images − grey) × factor, kept in 0…1."""
-    return torch.lerp(to_grey(images), images, _column(factor, images)).clamp_(0, 1)
+    return torch.lerp(to_grey(images), images, _column(factor, images), out=out).clamp_(0, 1)
 
 
 def turn_hue(images: Tensor, turn: Tensor) -> Tensor:
@@ -120,16 +121,16 @@ def turn_hue(images: Tensor, turn: Tensor) -> Tensor:
     if thirds.any():
         old = (torch.arange(3, device=turn.device) - thirds.view(-1, 1)).long() % 3
         images = images.gather(1, old.to(images.device).view(-1, 3, 1, 1).expand_as(images))
-    channels = red, green, blue = images.unbind(1)
+    channels = red, green, blue = images.split(1, dim=1)
     low, high = torch.minimum(red, green), torch.maximum(red, green)
     middle = torch.maximum(low, torch.minimum(high, blue))
     low, high = torch.minimum(low, blue), torch.maximum(high, blue)
-    way = (high - low).mul_(_column(6 * turn - 2 * thirds, images)[:, 0])
+    way = (high - low).mul_(_column(6 * turn - 2 * thirds, images))
     turned = torch.empty_like(images)
-    for channel, line in enumerate(turned.unbind(1)):  # 2 own − middle − way × sign(next − one before)
-        torch.sub(channels[channel - 1], channels[channel - 2], out=line).sign_().mul_(way).sub_(middle)
-        torch.clamp(line.add_(channels[channel], alpha=2), low, high, out=line)
-    return turned
+    for channel, line in enumerate(turned.split(1, dim=1)):
+        torch.sub(channels[channel - 1], channels[channel - 2], out=line)
+    turned.sign_().mul_(way).sub_(middle).add_(images, alpha=2)  # 2 own − middle − way × sign(next − one before)
+    return torch.clamp(turned, low, high, out=turned)
 
 
 def to_grey(images: Tensor) -> Tensor:
@@ -193,26 +194,25 @@ def _new_name(stem: str, taken: set[str]) -> str:
 def _matrices(angle: Tensor, width: Tensor, height: Tensor, flip: float, middle: tuple, generator) -> Tensor:
     """Where the pixels of each new picture come from, (N, 2, 3): a part of `width` × `height` around `middle`, turned,
     and mirrored with probability `flip`; the old picture reaches from −1 to 1."""
-    sign = 1 - 2 * (torch.rand(len(angle), generator=generator) < flip).float()
+    width = torch.where(torch.rand(len(angle), generator=generator) < flip, -width, width)
     cos, sin = torch.cos(angle), torch.sin(angle)
-    across = torch.stack([cos * width * sign, -sin * height, middle[0]], 1)
-    down = torch.stack([sin * width * sign, cos * height, middle[1]], 1)
-    return torch.stack([across, down], 1)
+    numbers = [cos * width, -sin * height, middle[0], sin * width, cos * height, middle[1]]
+    return torch.stack(numbers, 1).view(-1, 2, 3)
 
 
 def _sample(images: Tensor, matrices: Tensor, size: tuple[int, int], outside: str, mode: str = "bilinear") -> Tensor:
     """What each matrix (N, 2, 3) makes of its picture, as (N, 3, *size)."""
     (height, width), device = size, images.device
     matrices = matrices.to(device)
-    x, y = ((2 * torch.arange(length, device=device) + 1) / length - 1 for length in (width, height))
+    x, y = (torch.linspace(1 / n - 1, 1 - 1 / n, n, device=device) for n in (width, height))
     grid = torch.empty(len(images), 2, height, width, device=device)  # as `F.affine_grid`, but quicker
     for axis, (by_x, by_y, by_one) in enumerate(matrices.permute(1, 2, 0)[..., None, None]):
         torch.add(by_x * x, by_y * y.view(-1, 1) + by_one, out=grid[:, axis])
     return F.grid_sample(images, grid.permute(0, 2, 3, 1), mode=mode, padding_mode=outside, align_corners=False)
 
 
-def _uniform(n: int, amount: float, generator: torch.Generator) -> Tensor:
-    return (torch.rand(n, generator=generator) * 2 - 1) * amount
+def _uniform(n: int, amount: float, generator: torch.Generator, around: float = 0) -> Tensor:
+    return torch.empty(n).uniform_(around - amount, around + amount, generator=generator)
 
 
 def _column(factor: Tensor, images: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import pandas as pd
@@ -142,13 +143,17 @@ class Batches:
             return as_images(self.augment(pixels, generator)).mul_(self.factor).add_(self.offset)
         seeds = torch.randint(2**62, (parts,), generator=generator).tolist()
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        changed = list(pool.map(self.augment, pixels.tensor_split(parts), generators))
-        images = torch.empty(len(pixels), *changed[0].shape[1:])
-        list(pool.map(self._normalise, changed, images.tensor_split(parts)))
-        return images
+        images, alone = [], Lock()  # made once a part is ready, which knows how large they are
 
-    def _normalise(self, changed: Tensor, images: Tensor) -> None:
-        torch.addcmul(self.offset, as_images(changed), self.factor, out=images)
+        def change(part: int, pixels_of_it: Tensor, generator: torch.Generator) -> None:
+            changed = as_images(self.augment(pixels_of_it, generator))
+            with alone:
+                if not images:
+                    images.append(torch.empty(len(pixels), *changed.shape[1:]))
+            torch.addcmul(self.offset, changed, self.factor, out=images[0].tensor_split(parts)[part])
+
+        list(pool.map(change, range(parts), pixels.tensor_split(parts), generators))
+        return images[0]
 
     def _parts(self, pictures: int) -> int:
         """In how many parts a batch of so many is changed: one, or an even number that a CPU's cache holds."""

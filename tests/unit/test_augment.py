@@ -83,7 +83,7 @@ def test_no_turn_and_no_flip_change_nothing(images):
 
 def test_a_square_turned_by_90_degrees_is_turned_and_not_sheared(monkeypatch):
     square = torch.rand(1, 3, 16, 16, generator=generator())
-    monkeypatch.setattr(augment, "_uniform", lambda n, amount, _: torch.full((n,), float(amount)))
+    monkeypatch.setattr(augment, "_uniform", lambda n, amount, *_: torch.full((n,), float(amount)))
     turned = augment.turn_and_flip(square, generator(), degrees=90, flip=0.0)
     assert any(torch.allclose(turned, square.rot90(k, (2, 3)), atol=1e-4) for k in (1, 3))
 
