@@ -132,6 +132,9 @@ def check_5_4(class_map):
         if _same(found, plain / plain.max()):
             raise Wrong("You added the maps without weights. That shows where something is, not what it says.")
         raise Wrong("One weight a map (the mean of its slope), the weighted sum of the maps, no negatives, largest 1.")
+    silent = tensor(ask(class_map, torch.rand(6, 4, 5), torch.full((6, 4, 5), -1.0)), (4, 5), "the map")
+    if not silent.eq(0).all():
+        raise Wrong("Where no place speaks for the class, the map is 0 everywhere. Do you divide by 0?")
     return "the mean slope says how much a map matters; the weighted sum says where."
 
 

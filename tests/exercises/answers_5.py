@@ -148,13 +148,18 @@ def by_library(model, batches):
 
 def cam_by_einsum(maps, slope):
     cam = torch.einsum("c,chw->hw", slope.flatten(1).mean(1), maps).clamp(min=0)
-    return cam / cam.max()
+    return cam / cam.max() if cam.any() else cam
 
 
 def cam_with(maps, weights, cut=True, scale=True):
     cam = (weights * maps).sum(0)
     cam = torch.relu(cam) if cut else cam
     return cam / cam.max() if scale else cam
+
+
+def dividing_by_nothing(maps, slope):
+    cam = torch.relu((slope.mean((1, 2), keepdim=True) * maps).sum(0))
+    return cam / cam.max()
 
 
 RIGHT = {
@@ -195,6 +200,7 @@ WRONG = {
         (lambda maps, slope: cam_with(maps, slope.mean((1, 2), keepdim=True), cut=False), "negative places"),
         (lambda maps, slope: cam_with(maps, slope), "place by place"),
         (lambda maps, slope: cam_with(maps, torch.ones(len(maps), 1, 1)), "without weights"),
+        (dividing_by_nothing, "Do you divide by 0"),
     ],
 }
 # Other wrong ones, whose hint another one above has too.
