@@ -98,11 +98,12 @@ def product(kind: torch.dtype, square: int = SQUARE) -> float:
 
     On a CPU another library computes the second: on some processors it is twice as fast, on others slower.
     """
-    a, b = (torch.rand(square, square, device=settings.device()).to(kind) for _ in range(2))
-    image = a.T.reshape(1, square, square // 64, 64).contiguous(memory_format=torch.channels_last)
-    as_such, as_convolution = partial(torch.mm, a, b), partial(nn.functional.conv2d, image, b.T.reshape(*b.shape, 1, 1))
+    shapes = (square, square), (square, square), (1, square, square // 64, 64), (square, square, 1, 1)
+    a, b, image, kernels = (torch.rand(shape, device=settings.device()).to(kind) for shape in shapes)
+    image = image.contiguous(memory_format=torch.channels_last)
+    as_such, as_convolution = partial(torch.mm, a, b), partial(nn.functional.conv2d, image, kernels)
     seconds = []
-    for multiply in 4 * (as_such, as_convolution):
+    for multiply in 4 * [as_such] + 4 * [as_convolution]:
         started = time.perf_counter()
         multiply()
         wait(settings.device())
