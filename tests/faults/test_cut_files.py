@@ -202,7 +202,9 @@ def test_what_was_kept_of_the_pictures_is_looked_at_again_when_damaged(examples,
 @pytest.mark.parametrize("examples", MANY)
 def test_a_split_that_was_cut_is_made_anew(examples, tmp_path, count):
     for seed in range(24):
-        paint(tmp_path / "set" / ("calling", "running")[seed % 2] / f"{seed}.jpg", seed)
+        paint(tmp_path / "set" / "train" / f"{seed}.jpg", seed)
+    rows = [f"{seed}.jpg,{('calling', 'running')[seed % 2]}" for seed in range(24)]
+    (tmp_path / "set" / "Training_set.csv").write_text("\n".join(["filename,label", *rows]))
     config = replace(settings.load("reduced"), har=str(tmp_path / "set"))
     whole = splits.prepare("har", config)
     path = config.results / "har_split.csv"
