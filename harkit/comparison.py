@@ -47,8 +47,7 @@ def _of_run(run: Path, network: str, recipe: str, config: Settings) -> dict:
     part = "test" if (catalogue.split == "test").any() else "validation"
     predictions = evaluation.predict(run, splits.part(catalogue, part), config.data / "decoded")
     if kind == "falls":
-        threshold = evaluation.best_threshold(evaluation.sweep(evaluation.validation_predictions(run)))
-        predictions = evaluation.at_threshold(predictions, threshold)
+        predictions = evaluation.at_threshold(predictions, evaluation.chosen_threshold(run))
     found = evaluation.score(predictions)
     pictures = "drawn" if source == "drawn" else Path(source).stem
     sizes = int((catalogue.split == "train").sum())

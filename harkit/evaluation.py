@@ -145,6 +145,11 @@ def best_threshold(table: pd.DataFrame) -> float:
     return float(table.loc[table.f1.idxmax(), "threshold"])
 
 
+def chosen_threshold(run: Path | str) -> float:
+    """The best threshold of a fall detector's run on its validation pictures."""
+    return best_threshold(sweep(validation_predictions(run)))
+
+
 def at_threshold(predictions: pd.DataFrame, threshold: float) -> pd.DataFrame:
     """The same predictions with "fall" wherever its probability is above the threshold."""
     answers = np.where(predictions[f"p_{FALL}"] > threshold, FALL, "non_fall")
@@ -177,8 +182,7 @@ def submission(run: Path | str, catalogue: pd.DataFrame, cache: Path) -> pd.Data
     names = [Path(name).name for name in predictions.name]
     if f"p_{FALL}" not in predictions:
         return pd.DataFrame({"filename": names, "label": predictions.predicted})
-    threshold = best_threshold(sweep(validation_predictions(run)))
-    falls = at_threshold(predictions, threshold).predicted == FALL
+    falls = at_threshold(predictions, chosen_threshold(run)).predicted == FALL
     return pd.DataFrame({"id": names, "label": falls.astype(int)})
 
 

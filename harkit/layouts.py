@@ -28,14 +28,14 @@ def find_top(folder: Path) -> Path:
 
 def require(kind: str, folder: Path) -> None:
     """Raises InputError where a folder does not have the layout of its `kind`: "har" the Kaggle set's, or "falls"."""
-    top = find_top(folder)
-    if kind == "har" and not (top / "Training_set.csv").exists():
+    if _layout(find_top(folder)) == kind:
+        return
+    if kind == "har":
         raise InputError(
             f"{short(folder)} has no Training_set.csv, which the actions of the lessons need: see data/README.md. "
             "One folder a class is for harkit train --data."
         )
-    if kind == "falls" and not _of_falls(top):
-        raise InputError(f"{short(folder)} has no train/<subject>/fall, which the falls need: see data/README.md.")
+    raise InputError(f"{short(folder)} has no train/<subject>/fall, which the falls need: see data/README.md.")
 
 
 def list_files(top: Path) -> list[tuple]:
@@ -43,11 +43,15 @@ def list_files(top: Path) -> list[tuple]:
 
     Raises InputError where the layout is none of the three, or a CSV file is not what it should be.
     """
+    listing = {"har": _list_kaggle, "falls": _list_falls, "classes": _list_class_folders}
+    return listing[_layout(top)](top)
+
+
+def _layout(top: Path) -> str:
+    """Which of the three it is: har, falls or classes."""
     if (top / "Training_set.csv").exists():
-        return _list_kaggle(top)
-    if _of_falls(top):
-        return _list_falls(top)
-    return _list_class_folders(top)
+        return "har"
+    return "falls" if _of_falls(top) else "classes"
 
 
 def _of_falls(folder: Path) -> bool:

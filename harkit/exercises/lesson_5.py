@@ -170,16 +170,17 @@ def _load(block: nn.Module, reference: nn.Module) -> None:
     weights = {tuple(layer.weight.shape): layer.weight for layer in layers}
     own = [layer for layer in block.modules() if isinstance(layer, nn.Conv2d)]
     small = [layer for layer in own if layer.kernel_size == (1, 1)]
+    large = [layer for layer in own if layer not in small]
     if reference.downsample is not None and not small:
         raise Wrong("Stride or channels change, and there is no 1×1 convolution. What brings the input into shape?")
-    if len([layer for layer in own if layer not in small]) != 2:
-        raise Wrong(f"Your block has {len(own) - len(small)} convolutions of 3×3. Two are needed, kept as `self.…`.")
+    if len(large) != 2:
+        raise Wrong(f"Your block has {len(large)} convolutions of 3×3. Two are needed, kept as `self.…`.")
     if any(isinstance(layer, nn.Dropout | nn.Dropout2d) and layer.p > 0 for layer in block.modules()):
         raise Wrong("There is dropout in your block. The paper has none.")
     norms, needed = (sum(isinstance(m, nn.BatchNorm2d) for m in b.modules()) for b in (block, reference))
     if norms < needed:
         raise Wrong(f"{norms} batch normalisations, and it takes {needed}: one a convolution, the 1×1 too, none twice.")
-    for layer in own if reference.downsample is not None else [layer for layer in own if layer not in small]:
+    for layer in large if reference.downsample is None else own:  # a spare projection may be there
         if tuple(layer.weight.shape) not in weights:
             raise Wrong(f"A convolution of your block has weights {tuple(layer.weight.shape)}, and none should have.")
         layer.weight.data = weights[tuple(layer.weight.shape)].data.clone()
