@@ -21,7 +21,8 @@ from torch import nn
 
 from harkit import catalogue as catalogues
 from harkit import fetch, models, settings
-from harkit.pictures import Batches, PictureSet, decode
+from harkit.decoding import decode
+from harkit.pictures import Batches, PictureSet
 
 HERE = Path(__file__).parent
 PAGE, RECORDED = HERE / "beyond_one_machine.md", HERE / "beyond_one_machine.json"

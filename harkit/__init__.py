@@ -1,6 +1,6 @@
 """The helper package of the course: from pictures on disk to an honest figure.
 
-The data flows one way: settings, fetch, catalogue, pictures, training, evaluation, plots.
+The data flows one way: settings, fetch, catalogue, decoding, pictures, training, evaluation, plots.
 A module imports only from modules before it in that order.
 """
 

@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from harkit import alarms, drawn, evaluation, gradcam, plots, pretrained, runs, training
+from harkit.decoding import decode_upload
 from harkit.drawn.acting import FALLS, OTHERS
 from harkit.drawn.falls import RATE
-from harkit.pictures import decode_upload
 from harkit.settings import InputError, Settings
 
 log = logging.getLogger(__name__)

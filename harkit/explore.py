@@ -18,7 +18,7 @@ from PIL import Image
 
 from harkit import augment, evaluation, gradcam, plots, runs
 from harkit.catalogue import as_seen, open_picture
-from harkit.pictures import decode_upload
+from harkit.decoding import decode_upload
 from harkit.settings import InputError
 
 PAGE = 10  # pictures shown at once

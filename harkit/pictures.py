@@ -1,7 +1,5 @@
-"""Decode every picture once, keep the pixels in a memory-mapped array, serve batches on the device."""
+"""The decoded pictures of a catalogue, and batches of them on the device."""
 
-import hashlib
-import logging
 import math
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,14 +9,10 @@ from threading import Lock
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
 from torch import Tensor
 
-from harkit import fetch
-from harkit.catalogue import as_seen, open_picture
-from harkit.settings import InputError, cores
-
-log = logging.getLogger(__name__)
+from harkit import decoding
+from harkit.settings import InputError
 
 HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))  # mean and standard deviation a channel, as both published notebooks use
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # what torchvision's pretrained weights expect
@@ -41,7 +35,7 @@ class PictureSet:
         place = {digest: i for i, digest in enumerate(unique.digest)}
         number = {name: i for i, name in enumerate(classes)}
         self.catalogue = catalogue.reset_index(drop=True)
-        self.pixels = np.asarray(_open_or_decode(unique, side, Path(cache), blank))  # a plain array is indexed faster
+        self.pixels = np.asarray(decoding.array(unique, side, Path(cache), blank))  # a plain array is indexed faster
         self.index = np.array([place[digest] for digest in catalogue.digest], dtype=int)
         self.labels = np.array([number.get(label, -1) for label in catalogue.label], dtype=int)
 
@@ -201,29 +195,6 @@ def to_float(pixels: Tensor, factor: Tensor, offset: Tensor, few: int) -> Tensor
     return images.view(pixels.shape).permute(0, 3, 1, 2)
 
 
-def decode(path: str | Path, side: int) -> np.ndarray:
-    """One picture as (side, side, 3) uint8, squeezed to a square as published. Raises InputError if it is broken."""
-    try:
-        with open_picture(path) as image:
-            image.draft("RGB", (side, side))  # a JPEG decodes faster when asked for a half or a quarter of its size
-            return np.asarray(as_seen(image).resize((side, side), Image.Resampling.BILINEAR))
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist.") from error
-    except InputError:
-        raise
-    except Exception as error:  # Pillow raises many kinds on broken files
-        raise InputError(f"{path} can't be read as a picture ({type(error).__name__}): leave it out.") from error
-
-
-def decode_upload(file, name: str, side: int) -> np.ndarray:
-    """A picture that somebody uploads, a path or an open file, decoded as in training. Raises InputError for what is
-    no picture or too large; its message speaks of `name`."""
-    try:
-        return decode(file, side)
-    except InputError as error:
-        raise InputError(str(error).replace(str(file), name).replace("leave it out", "choose another")) from error
-
-
 def _room(device: str) -> float:
     """Bytes of a GPU that pixels may have; none of another device, whose memory is the computer's own."""
     return GPU_SHARE * torch.cuda.mem_get_info(device)[0] if torch.device(device).type == "cuda" else 0
@@ -235,67 +206,3 @@ def _copied(pictures: PictureSet, device: str) -> tuple[Tensor, Tensor]:
     for part, rows in zip(pixels.split(256), torch.from_numpy(pictures.index).split(256), strict=True):
         part.copy_(torch.from_numpy(pictures.pixels[rows.numpy()]))
     return pixels, torch.from_numpy(pictures.labels).to(device)
-
-
-def _open_or_decode(unique: pd.DataFrame, side: int, cache: Path, blank: bool) -> np.ndarray:
-    """The array of these pictures: opened from the cache, else decoded into it under a temporary name."""
-    if side < 1 or not len(unique):
-        raise InputError("There are no pictures to decode." if side > 0 else f"A side of {side} pixels is too small.")
-    key = hashlib.sha256("".join(unique.digest).encode()).hexdigest()[:16]
-    path, shape = cache / f"{key}-{side}.npy", (len(unique), side, side, 3)
-    if (pixels := _open(path, shape)) is not None:
-        return pixels
-    with fetch.alone(path):
-        if (pixels := _open(path, shape)) is not None:  # another process decoded them while this one waited
-            return pixels
-        if path.exists():
-            log.warning("%s is damaged: decoding the pictures again.", path)
-        unfinished = path.with_name(f".{path.name}{fetch.UNFINISHED}")
-        try:
-            if _decode(unique.path, side, shape, unfinished, blank):
-                return np.load(unfinished)  # not kept in the cache: the next call must say it again
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        return _open(path, shape)
-
-
-def _open(path: Path, shape: tuple) -> np.ndarray | None:
-    """A decoded array from the cache, None where there is none that is whole."""
-    try:
-        pixels = np.lib.format.open_memmap(path, mode="r")
-    except Exception:  # NumPy parses the header, and raises many kinds on a damaged one
-        return None
-    whole = pixels.shape == shape and pixels.dtype == np.uint8 and pixels.flags.c_contiguous
-    return pixels if whole else None
-
-
-def _decode(paths, side: int, shape: tuple, target: Path, blank: bool) -> int:
-    """Write the pictures as an array into `target`, one after the other; gives how many of them are blank.
-
-    Not through memory: on a full disk, writing to a mapped file ends the process.
-    """
-    broken = 0
-    try:
-        with ThreadPoolExecutor(cores()) as pool, open(target, "wb") as file:
-            header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, header)
-            for image in pool.map(lambda p: _decode_or_none(p, side, blank), paths):
-                file.write(np.zeros(shape[1:], np.uint8) if image is None else image)
-                broken += image is None
-    except OSError as error:
-        reason = f"{target.parent} can't be written ({error.strerror})"
-        raise InputError(f"{reason}: make room, or set HARKIT_DATA to another folder.") from error
-    return broken
-
-
-def _decode_or_none(path: str, side: int, blank: bool) -> np.ndarray | None:
-    try:
-        return decode(path, side)
-    except InputError:
-        if not blank:
-            raise
-        log.warning(
-            "%s can't be read: a blank picture takes its place, so that every id keeps its row.", Path(path).name
-        )
-        return None

@@ -18,14 +18,14 @@ from harkit import catalogue
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from harkit import catalogue, pictures, precision, training
+from harkit import catalogue, decoding, pictures, precision, training
 from harkit.__main__ import main
 training.PIECE, training.CHECKPOINT_SECONDS = 2, 0
 precision.WORTH = dict.fromkeys(precision.WORTH, 1e9)
 
 def build(folder, cache):
-    decode = pictures.decode
-    pictures.decode = lambda *which: time.sleep(0.01) or decode(*which)
+    decode = decoding.decode
+    decoding.decode = lambda *which: time.sleep(0.01) or decode(*which)
     pictures.PictureSet(catalogue.read(Path(folder)), 32, Path(cache))
 
 print("begin", flush=True)

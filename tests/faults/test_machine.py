@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from trying import paint, refusal
 
-from harkit import catalogue, fetch, pictures, precision, runs
+from harkit import catalogue, decoding, fetch, precision, runs
 from harkit.__main__ import main
 from harkit.pictures import PictureSet
 
@@ -163,7 +163,7 @@ def test_files_from_the_future_are_used_like_any(folders, tmp_path, monkeypatch,
     folder = fetch.unpack(tmp_path / "set.zip", tmp_path / "data")
     for path in [*(tmp_path / "data").rglob("*"), *folders.rglob("*"), tmp_path / "set.zip"]:
         os.utime(path, (4e9, 4e9))
-    monkeypatch.setattr(pictures, "decode", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr(decoding, "decode", lambda *_: pytest.fail("decoded again"))
     assert np.array_equal(PictureSet(catalogue.read(folders), 32, tmp_path / "data").pixels, whole)
     assert fetch.unpack(tmp_path / "set.zip", tmp_path / "data") == folder and folder.stat().st_mtime == 4e9
     count("clock set back", "right")
@@ -190,7 +190,7 @@ def test_a_clock_that_is_set_back_between_two_steps_changes_nothing(folders, tmp
 TOGETHER = """
 import logging, sys, time
 from pathlib import Path
-from harkit import catalogue, fetch, pictures
+from harkit import catalogue, decoding, fetch, pictures
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
 what, source, data = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 print("ready", flush=True)
@@ -203,10 +203,10 @@ elif what == "draw":
     folder = fetch.fetch("har", "drawn", data, 60)
     print("result", catalogue.fingerprint(catalogue.read(folder)))
 else:
-    decode = pictures.decode
-    pictures.decode = lambda *which: (time.sleep(0.02), decode(*which))[1]
-    write = pictures._decode
-    pictures._decode = lambda *which: (print("makes", flush=True), write(*which))[1]
+    decode = decoding.decode
+    decoding.decode = lambda *which: (time.sleep(0.02), decode(*which))[1]
+    write = decoding._decode
+    decoding._decode = lambda *which: (print("makes", flush=True), write(*which))[1]
     print("result", pictures.PictureSet(catalogue.read(source), 32, data).pixels.sum())
 """
 

@@ -11,7 +11,8 @@ from PIL import Image
 from trying import paint, quarters, refusal, try_many
 
 from harkit import catalogue
-from harkit.pictures import PictureSet, decode
+from harkit.decoding import decode
+from harkit.pictures import PictureSet
 
 SIDE = 32
 SUFFIX = {"JPEG": ".jpg", "PNG": ".png", "GIF": ".gif", "WEBP": ".webp", "BMP": ".bmp"}

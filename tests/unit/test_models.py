@@ -7,7 +7,8 @@ import torchvision
 from torch import nn
 
 from harkit import models, pretrained, training
-from harkit.pictures import IMAGENET, decode
+from harkit.decoding import decode
+from harkit.pictures import IMAGENET
 from harkit.settings import InputError
 
 

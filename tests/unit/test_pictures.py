@@ -8,8 +8,9 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
-from harkit import catalogue, pictures, precision, splits
-from harkit.pictures import Batches, PictureSet, decode_upload
+from harkit import catalogue, decoding, pictures, precision, splits
+from harkit.decoding import decode_upload
+from harkit.pictures import Batches, PictureSet
 from harkit.settings import InputError
 
 
@@ -25,13 +26,13 @@ def chosen(table, tmp_path):
 
 def test_rows_hold_their_own_picture_and_label(table, chosen):
     for i in (0, 17, 42):
-        assert np.array_equal(chosen[i], pictures.decode(table.path[i], 32))
+        assert np.array_equal(chosen[i], decoding.decode(table.path[i], 32))
         assert ["calling", "cycling", "running"][chosen.labels[i]] == table.label[i]
 
 
 def test_a_picture_is_decoded_once(table, tmp_path, monkeypatch):
     PictureSet(table, 32, tmp_path / "cache")
-    monkeypatch.setattr(pictures, "decode", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr(decoding, "decode", lambda *_: pytest.fail("decoded again"))
     assert len(PictureSet(table, 32, tmp_path / "cache")) == len(table)
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
@@ -72,7 +73,7 @@ def test_parts_share_pixels_and_keep_rows(table, chosen):
     part = chosen.part("test")
     assert len(part) == (table.split == "test").sum()
     assert part.pixels is chosen.pixels
-    assert np.array_equal(part[0], pictures.decode(part.catalogue.path[0], 32))
+    assert np.array_equal(part[0], decoding.decode(part.catalogue.path[0], 32))
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 59, 60, 64])
@@ -141,7 +142,7 @@ def test_an_upload_that_is_no_picture_or_a_bomb_gets_a_sentence_with_its_name(co
 def test_an_upload_is_decoded_as_in_training(tmp_path):
     Image.effect_noise((90, 60), 80).convert("RGB").save(tmp_path / "a.png")
     uploaded = decode_upload(io.BytesIO((tmp_path / "a.png").read_bytes()), "a.png", 32)
-    assert (uploaded == pictures.decode(tmp_path / "a.png", 32)).all()
+    assert (uploaded == decoding.decode(tmp_path / "a.png", 32)).all()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
