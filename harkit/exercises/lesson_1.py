@@ -5,7 +5,8 @@ import hashlib
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from harkit.exercises.checking import Wrong, ask, exercise, kind, number, shared_states
+from harkit.exercises.answers import Wrong, ask, kind, number, shared_states
+from harkit.exercises.checking import exercise
 
 
 @exercise("1.1", "Seen before", level=1, minutes=8)

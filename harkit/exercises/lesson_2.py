@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from harkit.exercises.checking import Wrong, ask, exercise, kind, number
+from harkit.exercises.answers import Wrong, ask, kind, number
+from harkit.exercises.checking import exercise
 
 # The other pictures of 2.3, and what makes each of them look near.
 NOT_THE_NEAREST = {

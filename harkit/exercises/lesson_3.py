@@ -5,7 +5,8 @@ import itertools
 import torch
 from torchvision.transforms.v2 import functional as torchvision
 
-from harkit.exercises.checking import Wrong, ask, exercise, kind, shared_states, tensor
+from harkit.exercises.answers import Wrong, ask, kind, shared_states, tensor
+from harkit.exercises.checking import exercise
 
 
 @exercise("3.1", "Contrast by hand", level=2, minutes=10)

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from harkit.exercises.checking import Wrong, ask, exercise, number, tensor
+from harkit.exercises.answers import Wrong, ask, number, tensor
+from harkit.exercises.checking import exercise
 
 
 @exercise("4.1", "A convolution by hand", level=2, minutes=12)

@@ -5,7 +5,8 @@ import torchvision
 from torch import nn
 
 from harkit import gradcam, training
-from harkit.exercises.checking import Wrong, ask, exercise, kind, number, tensor
+from harkit.exercises.answers import Wrong, ask, kind, number, tensor
+from harkit.exercises.checking import exercise
 
 
 @exercise("5.1", "A residual block, proved", level=3, minutes=15)

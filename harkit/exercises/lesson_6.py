@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
-from harkit.exercises.checking import Wrong, ask, exercise, kind, number
+from harkit.exercises.answers import Wrong, ask, kind, number
+from harkit.exercises.checking import exercise
 
 SIDES = ("train", "validation")
 

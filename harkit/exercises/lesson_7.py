@@ -7,7 +7,8 @@ from scipy.stats import binomtest, chi2, norm
 from sklearn.metrics import confusion_matrix
 
 from harkit import evaluation
-from harkit.exercises.checking import Wrong, ask, exercise, kind, number
+from harkit.exercises.answers import Wrong, ask, kind, number
+from harkit.exercises.checking import exercise
 
 
 @exercise("7.1", "How sure is an accuracy?", level=2, minutes=10)

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from harkit.exercises import checking
-from harkit.exercises.checking import Wrong, ask, exercise, number, tensor
+from harkit.exercises.answers import Wrong, ask, number, tensor
+from harkit.exercises.checking import exercise
 
 
 @pytest.fixture
