@@ -22,7 +22,7 @@ PAGES = (
 )  # fmt: skip
 PICTURES = ("book/*.jpg",)
 MODULES = (  # the way of the data, then what stands on it
-    "settings", "fetch", "layouts", "catalogue", "splits", "pictures", "augment", "mixing", "pretrained", "models",
+    "settings", "layouts", "fetch", "catalogue", "splits", "decoding", "pictures", "augment", "mixing", "pretrained", "models",
     "muon", "recipes", "several", "precision", "runs", "training", "evaluation", "uncertainty", "alarms", "gradcam",
     "robustness", "published", "studies", "recorded", "recording", "comparison", "plots", "explore", "exercises",
     "notebooks", "course", "doctor", "drawn", "demo",
