@@ -22,10 +22,10 @@ PAGES = (
 )  # fmt: skip
 PICTURES = ("book/*.jpg",)
 MODULES = (  # the way of the data, then what stands on it
-    "settings", "layouts", "fetch", "catalogue", "splits", "decoding", "pictures", "augment", "mixing", "pretrained", "models",
-    "muon", "recipes", "several", "precision", "runs", "training", "evaluation", "uncertainty", "alarms", "gradcam",
-    "robustness", "published", "studies", "recorded", "recording", "comparison", "plots", "explore", "exercises",
-    "notebooks", "course", "doctor", "drawn", "demo",
+    "settings", "layouts", "fetch", "catalogue", "splits", "decoding", "pictures", "augment", "mixing",
+    "pretrained", "models", "muon", "recipes", "several", "precision", "runs", "training", "evaluation",
+    "uncertainty", "alarms", "gradcam", "robustness", "published", "studies", "recorded", "recording", "comparison",
+    "plots", "explore", "exercises", "notebooks", "course", "doctor", "drawn", "demo",
 )  # fmt: skip
 NOT_SHOWN = {"__init__", "__main__", "options"}
 LINK = re.compile(r"(?<=\]\()([^)\s:]+)(?=\))")
